@@ -1,0 +1,54 @@
+# Every target sets up what it needs; `make help` lists them.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench lock test-engines test-browser test-real
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Make .venv with the locked dependencies
+
+$(STAMP): requirements.txt requirements-dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed ($(PYTHON) was not found; name it with PYTHON=...)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/pybabel -q compile -d app/translations
+	@touch $(STAMP)
+
+run: setup ## Serve the sample city on http://127.0.0.1:8000
+	$(BIN)/ishibumi demo --serve
+
+test: setup ## Everything that needs only Python: under 5 minutes on 2 cores
+	$(BIN)/pytest -n 2 -q
+
+test-engines: setup ## Contract and fault tests against real engines (PostgreSQL)
+	$(BIN)/pytest -q -n 0 -m engines
+
+test-browser: setup ## Pages in a real Chromium, with axe
+	$(BIN)/pytest -q -n 0 -m browser
+
+test-real: setup ## The real government files of TEST_DATA_DIR (default ../shared/data)
+	$(BIN)/pytest -q -n 0 -m real
+
+check: setup ## Static checks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/codespell
+	$(BIN)/deptry .
+	$(BIN)/python -m tests.translations_complete
+
+bench: setup ## Hot paths beside the machine's own limits in the same run
+	$(BIN)/python -m bench
+
+lock: ## Compile requirements*.txt with hashes from pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.txt

@@ -1,0 +1,1 @@
+"""The portal: everything that knows Flask or the database."""

@@ -1,0 +1,1 @@
+"""Full-text search over the archives. No Flask, no database."""
