@@ -1,0 +1,1 @@
+"""SQLModel tables by aggregate, the engine and sessions, and the migrations."""

@@ -1,0 +1,153 @@
+"""The manifest tree of a release: one leaf a file, so that one file can be proved, or erased, without the others.
+
+A leaf is the canonical JSON of `{bytes, path, salt, size}`; `bytes` commits, with its own salt, to the file's SHA-256 and
+its tree of 64 KiB chunks (LEDGER section 4). The root goes into the publish statement by commitment.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archive import merkle
+from archive.records import base64_strict, jcs
+from archive.records.commit import check_opening, commitment, new_salt
+from archive.records.errors import BadManifest, RecordError
+
+CHUNK = 65_536
+
+
+@dataclass(frozen=True)
+class FileDigest:
+    """What the bytes of one file are: SHA-256 of the whole, and the RFC 6962 root over its 64 KiB chunks."""
+
+    path: str
+    size: int
+    sha256: bytes
+    chunks: int
+    chunk_root: bytes
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One file's place in the tree: the leaf's exact text, and the opening of its `bytes` commitment."""
+
+    text: str
+    salt: bytes
+    value: str
+
+    @property
+    def hash(self) -> bytes:
+        """The RFC 6962 leaf hash."""
+        return merkle.leaf_hash(self.text.encode())
+
+    def digest(self) -> FileDigest:
+        """Return what the leaf says, after checking that the opening opens it.
+
+        Raises:
+            BadManifest: leaf or opening have another shape.
+            WrongOpening: the opening belongs to other bytes.
+
+        """
+        leaf = _members(self.text, {"bytes", "path", "salt", "size"})
+        value = _members(self.value, {"chunks", "sha256"})
+        chunks = value["chunks"]
+        if not isinstance(chunks, dict) or set(chunks) != {"n", "root", "size"} or chunks["size"] != CHUNK:
+            raise BadManifest({"why": "chunks"})
+        numbers, texts = (leaf["size"], chunks["n"]), (leaf["path"], leaf["bytes"], value["sha256"], chunks["root"])
+        if not all(isinstance(item, str) for item in texts) or not all(type(item) is int for item in numbers):
+            raise BadManifest({"why": "member types"})
+        check_opening("bytes", self.salt, self.value.encode(), base64_strict.decode(leaf["bytes"], 32))
+        return FileDigest(
+            path=leaf["path"],
+            size=leaf["size"],
+            sha256=base64_strict.decode(value["sha256"], 32),
+            chunks=chunks["n"],
+            chunk_root=base64_strict.decode(chunks["root"], 32),
+        )
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The leaves of a release in the order of their path bytes, and the salt that hides their root."""
+
+    leaves: tuple[Leaf, ...]
+    salt: bytes
+
+    @property
+    def root(self) -> bytes:
+        """The RFC 6962 root over the leaves."""
+        return merkle.root([leaf.hash for leaf in self.leaves])
+
+    @property
+    def commitment(self) -> bytes:
+        """What the publish statement carries as `manifest`."""
+        return commitment("manifest", self.salt, self.root)
+
+    def index_of(self, path: str) -> int:
+        """Return the place of the file `path`. Raises BadManifest when it is not in the release."""
+        for index, leaf in enumerate(self.leaves):
+            if leaf.digest().path == path:
+                return index
+        raise BadManifest({"why": f"no file {path}"})
+
+    def proof(self, index: int) -> list[bytes]:
+        """Return the hashes that lead from leaf `index` to the root."""
+        return merkle.inclusion_proof([leaf.hash for leaf in self.leaves], index)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the openings as they lie in the archive under `meta/`."""
+        return {
+            "salt": base64_strict.encode(self.salt),
+            "leaves": [
+                {"leaf": leaf.text, "salt": base64_strict.encode(leaf.salt), "value": leaf.value} for leaf in self.leaves
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, found: Any) -> "Manifest":
+        """Return the manifest that `to_json` wrote. Raises BadManifest."""
+        try:
+            leaves = tuple(
+                Leaf(str(leaf["leaf"]), base64_strict.decode(leaf["salt"], 32), str(leaf["value"]))
+                for leaf in found["leaves"]
+            )
+            return cls(leaves, base64_strict.decode(found["salt"], 32))
+        except (KeyError, TypeError) as wrong:
+            raise BadManifest({"why": "members"}) from wrong
+
+
+def build(files: Sequence[FileDigest]) -> Manifest:
+    """Return the manifest of `files` with fresh salts; called once per release, at submit. Raises BadManifest if empty."""
+    if not files:
+        raise BadManifest({"why": "a release has at least one file"})
+    ordered = sorted(files, key=lambda file: file.path.encode())
+    return Manifest(tuple(_leaf(file) for file in ordered), new_salt())
+
+
+def _leaf(file: FileDigest) -> Leaf:
+    value = jcs.canonical(
+        {
+            "sha256": base64_strict.encode(file.sha256),
+            "chunks": {"size": CHUNK, "n": file.chunks, "root": base64_strict.encode(file.chunk_root)},
+        }
+    )
+    salt = new_salt()
+    text = jcs.canonical(
+        {
+            "bytes": base64_strict.encode(commitment("bytes", salt, value)),
+            "path": file.path,
+            "salt": base64_strict.encode(new_salt()),
+            "size": file.size,
+        }
+    )
+    return Leaf(text.decode(), salt, value.decode())
+
+
+def _members(text: str, expected: set[str]) -> dict[str, Any]:
+    try:
+        found = jcs.parse_canonical(text.encode(), what="manifest leaf")
+    except (RecordError, UnicodeEncodeError) as wrong:
+        raise BadManifest({"why": str(wrong)[:120]}) from wrong
+    if not isinstance(found, dict) or not expected <= set(found) <= expected | {"rows"}:
+        raise BadManifest({"why": "members of a leaf"})
+    return found
