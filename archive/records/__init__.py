@@ -1,0 +1,1 @@
+"""Records: metadata and statement models, canonical JSON, names, commitments, envelopes, keys."""
