@@ -1,0 +1,1 @@
+"""The object-store port and its adapters, the disk beneath them, and the staging area of uploads."""
