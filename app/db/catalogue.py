@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.db.types import UtcDateTime, new_id
@@ -85,7 +85,7 @@ class ReleaseFile(SQLModel, table=True):
     original: str = Field(max_length=1024)
     media_type: str = Field(max_length=120)
     encoding: str | None = Field(default=None, max_length=40)
-    bytes: int
+    bytes: int = Field(sa_type=BigInteger)
     sha256: str = Field(max_length=64, index=True)
     chunks: int
     chunk_root: str = Field(max_length=64)
@@ -156,3 +156,4 @@ class SearchChange(SQLModel, table=True):
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     tries: int = 0
     problem: str = Field(default="", max_length=300)
+    units: int = 0

@@ -1,0 +1,97 @@
+"""From a body to a leaf: sign under the agency's key, store the envelope, submit, remember where it stands.
+
+Runs only where the log's writer is (the worker). The envelope is durable before it is submitted, so that a rerun submits
+the same bytes; if another statement of the agency went first meanwhile, it is signed again with the right `seq`.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+import sqlalchemy as sa
+
+from app.db.catalogue import Inscription, StatementRow
+from app.db.engine import transaction
+from app.ports import Clock
+from archive import merkle
+from archive.ledger.writer import Log
+from archive.records import dsse
+from archive.records.keystore import KeyStore
+from archive.records.statements import Statement, parse
+
+
+@dataclass(frozen=True)
+class Inscribed:
+    """Where a statement stands in the log."""
+
+    log_index: int
+    leaf_hash: bytes
+    time: datetime
+
+
+@dataclass(frozen=True)
+class Scribe:
+    """Owns the order of statements: `lock` is held from taking `seq` until the log has the leaf."""
+
+    engine: sa.Engine
+    log: Log
+    keys: KeyStore
+    clock: Clock
+    origin: str
+    lock: Lock
+
+    def inscribe(self, inscription_id: str, kind: str, signer: str, body: str) -> Inscribed:
+        """Return where the statement stands, inscribing it if it does not yet; calling again gives the same answer."""
+        with self.lock:
+            envelope = self._stored(inscription_id)
+            if envelope is None or self.log.find(envelope) is None:
+                envelope = self._signed_now(inscription_id, kind, signer, body)
+            index = self.log.append(envelope)
+        with transaction(self.engine) as session:
+            row = session.get_one(Inscription, inscription_id)
+            row.log_index = index
+            session.add(row)
+            statement = parse(dsse.open_entry(envelope).payload)
+            leaf = merkle.leaf_hash(envelope)
+            if session.get(StatementRow, index) is None:
+                session.add(statement_row(index, leaf, statement))
+        return Inscribed(index, leaf, statement.time)
+
+    def _stored(self, inscription_id: str) -> bytes | None:
+        with transaction(self.engine) as session:
+            row = session.get(Inscription, inscription_id)
+            return row.envelope if row else None
+
+    def _signed_now(self, inscription_id: str, kind: str, signer: str, body: str) -> bytes:
+        tail = self.log.tail(signer)
+        statement = Statement(
+            type=kind,
+            log=self.origin,
+            agency=signer,
+            seq=tail.seq + 1 if tail else 0,
+            prev=tail.leaf_hash if tail else None,
+            time=self.clock.now(),
+            body=json.loads(body),
+        )
+        entry = dsse.seal(statement.payload(), self.keys.load(signer)).entry()
+        with transaction(self.engine) as session:
+            row = session.get(Inscription, inscription_id) or Inscription(
+                id=inscription_id, type=kind, signer=signer, body=body
+            )
+            row.envelope = entry
+            session.add(row)
+        return entry
+
+
+def statement_row(index: int, leaf_hash: bytes, statement: Statement) -> StatementRow:
+    """Return the list row of a statement: the same whether it was just inscribed or read back from the log."""
+    return StatementRow(
+        log_index=index,
+        type=statement.type,
+        agency=statement.agency,
+        time=statement.time,
+        leaf_hash=leaf_hash.hex(),
+        dataset=statement.body.get("dataset"),
+        version=statement.body.get("version"),
+    )
