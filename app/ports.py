@@ -45,7 +45,7 @@ class JobQueue(Protocol):
         """Return the newest jobs first."""
 
     def counts(self) -> Mapping[str, int]:
-        """Return how many jobs are in each state (`waiting`, `running`, `failed`, `done`)."""
+        """Return how many jobs are `waiting`, `running` or `failed`."""
 
 
 class Clock(Protocol):

@@ -124,7 +124,7 @@ class Change(SQLModel, table=True):
 class Inscription(SQLModel, table=True):
     """A statement on its way into the log. `envelope` is stored before it is submitted, so a rerun submits the same bytes."""
 
-    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    id: str = Field(primary_key=True, max_length=100)
     type: str = Field(max_length=20)
     signer: str = Field(max_length=200)
     body: str = Field(sa_column=Column(Text, nullable=False))

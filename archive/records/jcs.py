@@ -89,17 +89,17 @@ def _check_text_and_depth(value: Any, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise NotJson({"why": f"deeper than {MAX_DEPTH}"})
     if isinstance(value, str):
-        _check_text(value)
+        check_text(value)
     elif isinstance(value, list):
         for item in value:
             _check_text_and_depth(item, depth + 1)
     elif isinstance(value, dict):
         for key, item in value.items():
-            _check_text(key)
+            check_text(key)
             _check_text_and_depth(item, depth + 1)
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
     """Refuse what a reader cannot see: lone surrogates, NFD twins, control characters, bidi overrides.
 
     Line feed is allowed: a policy text and a description have lines.

@@ -136,7 +136,7 @@ class SigningKey:
 
 
 def require_key_name(name: str) -> None:
-    """Return if `name` may stand in a signed note: no space, plus or control character. Raises MalformedKey."""
+    """Return if `name` may stand in a signed note: no space, plus or control. Raises MalformedKey."""
     try:
         size = len(name.encode())
     except UnicodeEncodeError:

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archive.records import jcs
 from archive.records.errors import BadRecord
-from archive.records.names import AGENCY_SLUG, DATASET_NAME
 
 FORMAT = 1
 MAX_BYTES = 16 * 1024 * 1024
@@ -42,15 +41,19 @@ class _Frozen(BaseModel):
 class AgencyRecord(_Frozen):
     """Who publishes: the slug on its node and its names."""
 
-    slug: Annotated[str, Field(pattern=AGENCY_SLUG.pattern)]
+    slug: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,80}$")]
     title: Title
 
 
 class FileRecord(_Frozen):
-    """One file in words: its path in the release, the name it came with, what it is and how its text is written."""
+    """One file in words: its path in the release, what it is and how its text is written.
+
+    `original_base64` is the UTF-8 of the name it came with, when that differs from the path (NFD, say): a record's own
+    texts are NFC.
+    """
 
     path: str
-    original: str
+    original_base64: str = ""
     media_type: str
     bytes: Annotated[int, Field(ge=0)]
     encoding: str | None = None
@@ -67,7 +70,7 @@ class ReleaseRecord(_Frozen):
     """The record of one release. Immutable; an amendment is a new record of the same version."""
 
     v: Literal[1] = FORMAT
-    dataset: Annotated[str, Field(pattern=DATASET_NAME.pattern, min_length=2, max_length=80)]
+    dataset: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=2, max_length=80)]
     version: Annotated[int, Field(ge=1)]
     identifier: str
     title: Title

@@ -1,0 +1,1 @@
+"""The DBOS adapter of JobQueue, and the worker that runs the durable workflows."""

@@ -1,0 +1,132 @@
+"""The saga of an amendment or a withdrawal: commit what is said to the archive, inscribe it, show it. Each step reruns."""
+
+import json
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app.db.catalogue import Change, Dataset, Release, ReleaseState
+from app.db.engine import transaction
+from app.ports import Clock, JobQueue
+from app.services import names
+from app.services.accounts import record
+from app.services.inscribing import Scribe
+from app.services.publishing import META, apply_words, enqueue_index
+from archive.objects import Bytes, Content, Existing, StorageRoot
+from archive.records.metadata import ReleaseRecord
+
+TOMBSTONE = META + "tombstone.json"
+AMENDMENT = META + "amendment.json"
+
+
+@dataclass(frozen=True)
+class Changer:
+    """Everything the steps need; made once per worker."""
+
+    engine: sa.Engine
+    root: StorageRoot
+    scribe: Scribe
+    jobs: JobQueue
+    clock: Clock
+    host: str
+
+    def commit(self, change_id: str) -> None:
+        """Write an OCFL version that holds the release's files as they were and what is now said about them."""
+        change, release, _ = self._load(change_id)
+        if change.state == "inscribed" or release.volume is None or release.ocfl_version is None:
+            return
+        state: dict[str, Content] = {
+            path: Existing(digest)
+            for path, digest in self.root.state(release.dataset, release.volume, release.ocfl_version).items()
+        }
+        self.root.commit(
+            release.dataset,
+            change.id,
+            {**state, **_said(change)},
+            message=f"{change.type} v{release.version}",
+            user=change.approved_by,
+            created=change.requested_at,
+        )
+
+    def inscribe(self, change_id: str) -> None:
+        """The statement is a leaf of the log."""
+        change, _, dataset = self._load(change_id)
+        if change.log_index is not None:
+            return
+        signer = names.agency_key(self.host, dataset.agency)
+        found = self.scribe.inscribe(change_id, change.type, signer, change.body)
+        with transaction(self.engine) as session:
+            change = session.get_one(Change, change_id)
+            change.log_index = found.log_index
+            session.add(change)
+
+    def show(self, change_id: str) -> None:
+        """Readers see the new words, or the tombstone; the index follows as a job of the same transaction."""
+        with transaction(self.engine) as session:
+            change = session.get_one(Change, change_id, with_for_update=True)
+            if change.state == "inscribed":
+                return
+            release = session.get_one(Release, change.release_id, with_for_update=True)
+            dataset = session.get_one(Dataset, release.dataset, with_for_update=True)
+            if change.type == "withdraw":
+                show_withdrawal(session, dataset, release, change)
+            else:
+                show_amendment(dataset, release, change)
+            change.state = "inscribed"
+            session.add_all([change, release, dataset])
+            enqueue_index(session, self.jobs, release, "delete" if change.type == "withdraw" else "upsert")
+            record(session, "worker", f"{change.type}.inscribed", f"{dataset.name}/v{release.version}", self.clock.now())
+
+    def _load(self, change_id: str) -> tuple[Change, Release, Dataset]:
+        with transaction(self.engine) as session:
+            change = session.get_one(Change, change_id)
+            release = session.get_one(Release, change.release_id)
+            return change, release, session.get_one(Dataset, release.dataset)
+
+
+def show_amendment(dataset: Dataset, release: Release, change: Change) -> None:
+    """Put the amended words on the release, and on the dataset when this is its latest release."""
+    release.record = change.record
+    if dataset.latest_version == release.version:
+        apply_words(dataset, ReleaseRecord.parse(change.record.encode()))
+
+
+def show_withdrawal(session: Session, dataset: Dataset, release: Release, change: Change) -> None:
+    """Make the release a tombstone; the newest one still standing is the dataset's latest."""
+    body = json.loads(change.body)
+    release.state = ReleaseState.WITHDRAWN.value
+    release.withdrawn_at = change.requested_at
+    release.tombstone = {
+        "ground": body["ground"]["code"],
+        "law": body["ground"]["law"],
+        "reason": change.reason,
+        "visible_from": body["visible_from"],
+        "log_index": str(change.log_index),
+    }
+    session.add(release)
+    session.flush()
+    standing = session.exec(
+        select(Release)
+        .where(Release.dataset == dataset.name, Release.state == ReleaseState.PUBLISHED.value)
+        .order_by(col(Release.version).desc())
+    ).first()
+    dataset.updated_at = change.requested_at
+    if standing is None:
+        dataset.state, dataset.latest_version = "withdrawn", 0
+        return
+    dataset.latest_version = standing.version or 0
+    apply_words(dataset, ReleaseRecord.parse(standing.record.encode()))
+
+
+def _said(change: Change) -> dict[str, Content]:
+    opening = json.loads(change.openings)["reason"]
+    said = {"v": 1, "event": change.type, "change": change.id, "body": json.loads(change.body), "reason": opening}
+    document = Bytes(json.dumps(said, sort_keys=True, ensure_ascii=False).encode())
+    if change.type == "withdraw":
+        return {TOMBSTONE: document}
+    return {
+        AMENDMENT: document,
+        META + "record.json": Bytes(change.record.encode()),
+        META + "openings.json": Bytes(change.openings.encode()),
+    }
