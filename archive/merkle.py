@@ -61,7 +61,7 @@ def node_hash(left: Hash, right: Hash) -> Hash:
 
 
 def root(leaves: Sequence[Hash]) -> Hash:
-    """Return the root over leaf hashes (or roots of equal full subtrees, the last of which may be smaller)."""
+    """Return the root over leaf hashes (or roots of equal full subtrees, the last perhaps smaller)."""
     if not leaves:
         return EMPTY_ROOT
     row = list(leaves)

@@ -1,0 +1,352 @@
+"""The only signer: takes entries into the log, in the steps of LEDGER section 5 ("life of a leaf")."""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive.errors import ArchiveError
+from archive.ledger.admission import Admission, EntryCheck
+from archive.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
+from archive.ledger.disk import Disk, LocalDisk
+from archive.ledger.errors import (
+    ClockWentBack,
+    DurabilityLost,
+    FatalLedgerError,
+    FoldersOverlap,
+    LogExists,
+    LogStopped,
+    StateDamaged,
+    StateMissing,
+    WriterBusy,
+)
+from archive.ledger.growth import Edge, Files
+from archive.ledger.publish import publish_checkpoint, write_tiles
+from archive.ledger.resume import Unfinished, find_unfinished
+from archive.ledger.state import Decision, Lock, LogState, Queued, SqliteState
+from archive.ledger.tiles import LocalTiles, TreeReader, require_entry_size
+from archive.merkle import EMPTY_ROOT, Hash, leaf_hash
+from archive.records.keys import SigningKey
+
+LOCK_FILE = "writer.lock"
+MAX_BATCH = 4_096
+CLOCK_LEEWAY = 60
+
+# Gives the seconds since 1970.
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Appended:
+    """Where an entry stands in the log, and whether this call put it there."""
+
+    index: int
+    leaf_hash: Hash
+    was_new: bool
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of the queue's oldest entries: their positions, or why they were refused."""
+
+    positions: dict[Hash, int] = field(default_factory=dict)
+    refused: dict[Hash, ArchiveError] = field(default_factory=dict)
+
+
+def create_log(
+    folder: Path, state_folder: Path, key: SigningKey, clock: Clock, disk: Disk | None = None
+) -> None:
+    """Make an empty log of the origin that `key` names: the only code that may (`log init`).
+
+    Raises:
+        LogExists: there is something in `folder`, or a state in `state_folder`. Nothing was changed.
+        FoldersOverlap: one folder lies in the other, so the state would be served.
+        WrongKeyRole: the key is no log's. WriterBusy: somebody is at it.
+
+    """
+    disk = disk or LocalDisk()
+    require_apart(folder, state_folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise LogExists({"path": str(folder)})
+    empty = sign_checkpoint(Checkpoint(key.public.name, 0, EMPTY_ROOT), key).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with only_writer(state_folder):
+        SqliteState.create(state_folder, Lock(empty, int(clock())))
+        with _durably():
+            publish_checkpoint(disk, folder, empty)
+            disk.sync_folder(folder.parent)
+            disk.sync_folder(state_folder.parent)
+
+
+@contextmanager
+def open_log(
+    folder: Path,
+    state_folder: Path,
+    key: SigningKey,
+    clock: Clock,
+    check: EntryCheck | None = None,
+    *,
+    disk: Disk | None = None,
+    open_state: Callable[[Path], LogState] = SqliteState,
+) -> Iterator["Log"]:
+    """Give the log to its one writer, after finishing what a crash left half done.
+
+    Raises:
+        WriterBusy: another process (or this one) has it open.
+        StateMissing, StateDamaged, StateBehind, LogForked, WrongLogKey, ClockWentBack, TileConflict,
+        DurabilityLost: it must not be written; a person has to look.
+
+    """
+    require_apart(folder, state_folder)
+    if not state_folder.is_dir():
+        raise StateMissing({"path": str(state_folder)})
+    with ExitStack() as stack:
+        stack.enter_context(only_writer(state_folder))
+        state = open_state(state_folder)
+        stack.callback(state.close)
+        yield Log(folder, state, key, clock, check, disk or LocalDisk())
+
+
+class Log:
+    """A log open for writing. Its methods may be called from several threads; one at a time does its work.
+
+    Ownership: `_edge`, `_head` and everything in `_state` belong to the thread that holds `_mutex`. While a batch is
+    between its decision (step 4) and its publication (step 7) `_stopped` is set, so that whatever interrupts it
+    leaves a log that refuses to go on and is mended by the next `open_log`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        state: LogState,
+        key: SigningKey,
+        clock: Clock,
+        check: EntryCheck | None,
+        disk: Disk,
+    ) -> None:
+        self._folder, self._state, self._key = folder, state, key
+        self._clock, self._check, self._disk = clock, check, disk
+        self._tree = TreeReader(LocalTiles(folder), 0)
+        self._mutex = threading.RLock()
+        self._stopped = ""
+        self._lock = state.lock()
+        self._now()
+        with _durably():
+            found = find_unfinished(folder, state, self._lock, key.public)
+            self._edge, self._head = found.published, found.head
+            self._resume(found)
+
+    @property
+    def origin(self) -> str:
+        """The log's name for ever."""
+        return self._key.public.name
+
+    @property
+    def size(self) -> int:
+        """How many leaves are published."""
+        return self._head.size
+
+    @property
+    def checkpoint(self) -> SignedCheckpoint:
+        """The published head."""
+        return self._head
+
+    @property
+    def checkpoint_text(self) -> str:
+        """The published head as served."""
+        return self._head.raw.decode()
+
+    def append(self, entries: Sequence[bytes]) -> list[Appended]:
+        """Put `entries` into the log, in this order; on return they are durable and published.
+
+        An entry that the log holds already keeps its index, so that calling again is always right.
+
+        Raises:
+            EntryTooLarge, OutOfTurn, or what the check raises: one is refused, and none was taken in.
+            QueueUnavailable: not now; none was taken in.
+            FatalLedgerError: the writer has stopped; what was taken in is finished by the next `open_log`.
+            LogStopped: it had stopped before.
+
+        """
+        with self._working():
+            leaves = [leaf_hash(entry) for entry in entries]
+            found = self._submit(entries, leaves)
+            fresh = {leaf for leaf in leaves if leaf not in found}
+            while not fresh <= found.keys():
+                batch = self.sequence()
+                if not batch.positions and not batch.refused:
+                    raise StateDamaged({"why": "the queue lost an entry"})
+                found |= batch.positions
+                for leaf in fresh & batch.refused.keys():
+                    raise batch.refused[leaf]
+            appended: list[Appended] = []
+            for leaf in leaves:
+                appended.append(Appended(found[leaf], leaf, leaf in fresh))
+                fresh.discard(leaf)
+            return appended
+
+    def submit(self, entry: bytes) -> Hash:
+        """Queue `entry` durably and return its leaf hash; it is in the log after a later `sequence`.
+
+        Raises as `append`.
+        """
+        with self._working():
+            leaf = leaf_hash(entry)
+            self._submit([entry], [leaf])
+            return leaf
+
+    def position(self, leaf: Hash) -> int | None:
+        """Return the index of a published leaf, or nothing while it is unknown or waits."""
+        with self._working():
+            return self._state.positions([leaf]).get(leaf)
+
+    def sequence(self) -> Batch:
+        """Publish one batch of the queue (nothing, when it is empty), steps 3 to 8.
+
+        Raises FatalLedgerError, LogStopped.
+        """
+        with self._working():
+            queued = self._state.queued(MAX_BATCH)
+            if not queued:
+                return Batch()
+            self._stopped = "interrupted"
+            with _durably():
+                batch = self._sequence(queued)
+            self._stopped = ""
+            return batch
+
+    def _submit(self, entries: Sequence[bytes], leaves: Sequence[Hash]) -> dict[Hash, int]:
+        """Steps 1 and 2; return the positions of entries that were in the log before."""
+        for entry in entries:
+            require_entry_size(entry)
+        found = self._state.positions(leaves)
+        fresh = {leaf: entry for leaf, entry in zip(leaves, entries, strict=True) if leaf not in found}
+        if self._check and fresh:
+            self._admit_behind_queue(fresh)
+        if fresh:
+            self._state.enqueue(list(fresh.items()))
+        return found
+
+    def _admit_behind_queue(self, fresh: dict[Hash, bytes]) -> None:
+        admission = self._admission()
+        queued = self._state.queued(-1)
+        self._admit(admission, queued)
+        waiting = {item.leaf_hash for item in queued}
+        for leaf, entry in fresh.items():
+            if leaf not in waiting:
+                admission.admit(entry, leaf, self._check)
+
+    def _sequence(self, queued: Sequence[Queued]) -> Batch:
+        # 3: who may stand where, now that it is final; the new tree in memory; its signature, which nobody sees yet.
+        admission = self._admission()
+        refused = self._admit(admission, queued)
+        accepted = [item for item in queued if item.leaf_hash not in refused]
+        gone = [item for item in queued if item.leaf_hash in refused]
+        if not accepted:
+            self._state.discard(gone)
+            return Batch({}, refused)
+        now = self._now()
+        leaves = [item.leaf_hash for item in accepted]
+        edge, files = self._edge.grown([item.entry for item in accepted], leaves)
+        note = sign_checkpoint(Checkpoint(self.origin, edge.size, edge.root), self._key)
+        lock = Lock(note.encode(), now)
+        # 4: the commit point.
+        self._state.commit(
+            Decision(self._edge.size, accepted, self._lock.checkpoint, lock, admission.tails, gone)
+        )
+        # 5 to 8.
+        self._lock = lock
+        self._finish(edge, files, note.encode())
+        return Batch({leaf: self.size - len(leaves) + at for at, leaf in enumerate(leaves)}, refused)
+
+    def _finish(self, edge: Edge, files: Files, decided: bytes, *, again: bool = False) -> None:
+        """Make a decided tree public; doing it again writes the same bytes."""
+        old = self._edge.partial_files
+        partial = {path: data for path, data in edge.partial_files.items() if path not in old}
+        # 5: tiles.
+        write_tiles(self._disk, self._folder, {**files, **partial}, again=again)
+        # 6: cosignatures would join the checkpoint here; under `quorum none` nobody is asked.
+        # 7: the checkpoint.
+        publish_checkpoint(self._disk, self._folder, decided)
+        # 8: the tiles have the entries now.
+        self._state.forget_decided(edge.size)
+        self._edge = edge
+        self._head = open_checkpoint(decided, [self._key.public])
+
+    def _resume(self, found: Unfinished) -> None:
+        """Do again what a crash after the commit point left undone."""
+        if found.is_checkpoint_public:
+            self._state.forget_decided(found.decided.size)
+        else:
+            self._finish(found.decided, found.files, self._lock.checkpoint, again=True)
+
+    def _admission(self) -> Admission:
+        return Admission(self._edge.size, self._tree.resized(self._edge.size).entry, self._state.tail)
+
+    def _admit(self, admission: Admission, queued: Sequence[Queued]) -> dict[Hash, ArchiveError]:
+        """Let in what the check lets in; a failure of the log itself refuses nobody, it stops the writer."""
+        refused: dict[Hash, ArchiveError] = {}
+        for item in queued:
+            try:
+                admission.admit(item.entry, item.leaf_hash, self._check)
+            except FatalLedgerError:
+                raise
+            except ArchiveError as error:
+                refused[item.leaf_hash] = error
+        return refused
+
+    def _now(self) -> int:
+        """Return the time for the next signature, never before the last. Raises ClockWentBack."""
+        now, last = int(self._clock()), self._lock.signed_at
+        if now < last - CLOCK_LEEWAY:
+            raise ClockWentBack({"seconds": last - now})
+        return max(now, last)
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Hold the log for one caller; remember why it stopped for the next."""
+        with self._mutex:
+            if self._stopped:
+                raise LogStopped({"cause": self._stopped})
+            try:
+                yield
+            except FatalLedgerError as error:
+                self._stopped = error.code
+                raise
+
+
+@contextmanager
+def _durably() -> Iterator[None]:
+    """Turn a failed effect into a stop: after a failed fsync nobody knows what the disk holds."""
+    try:
+        yield
+    except OSError as error:
+        raise DurabilityLost({"why": str(error)}) from error
+
+
+@contextmanager
+def only_writer(state_folder: Path) -> Iterator[None]:
+    """Hold the writer's lock for as long as the block runs; the kernel lets go of it when the process dies.
+
+    Raises WriterBusy.
+    """
+    number = os.open(state_folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WriterBusy from None
+        yield
+    finally:
+        os.close(number)
+
+
+def require_apart(folder: Path, state_folder: Path) -> None:
+    """Return if neither folder lies in the other. Raises FoldersOverlap."""
+    served, private = folder.resolve(), state_folder.resolve()
+    if served == private or served in private.parents or private in served.parents:
+        raise FoldersOverlap({"path": str(state_folder)})
