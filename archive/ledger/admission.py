@@ -11,7 +11,7 @@ from archive.merkle import Hash
 
 @dataclass(frozen=True)
 class Link:
-    """Where an entry stands in its signer's own chain: the writer keeps the chain's end and holds entries to it."""
+    """An entry's place in its signer's own chain: the writer keeps its end and holds entries to it."""
 
     signer: str
     seq: int
@@ -19,7 +19,11 @@ class Link:
 
 
 class Admitted(Protocol):
-    """The log as it will be just before the entry in question: what is published, then what is already let in."""
+    """The log as it will be just before the entry in question: the published, then the already let in."""
+
+    @property
+    def published(self) -> int:
+        """How many entries are published: they never change; those behind them may still be refused."""
 
     @property
     def size(self) -> int:
@@ -41,36 +45,36 @@ class EntryCheck(Protocol):
     def __call__(self, entry: bytes, log: Admitted, /) -> Link | None:
         """Return the entry's place in its signer's chain (None: it has none) if it may be logged.
 
-        The signature and the key's validity are the check's business; that `seq` and `prev` fit is the writer's.
+        The signature and the key's validity are the check's business, `seq` and `prev` are the writer's.
         Raises an ArchiveError to refuse the entry.
         """
 
 
 class Admission:
-    """An `Admitted` that grows by what is let in: owned by one submission or one batch, and thrown away after."""
+    """An `Admitted` that grows by what is let in: owned by one submission or one batch, then thrown away."""
 
     def __init__(
         self, size: int, published: Callable[[int], bytes], tail: Callable[[str], Tail | None]
     ) -> None:
-        self._published_size = size
-        self._published = published
+        self.published = size
+        self._read = published
         self._published_tail = tail
         self._entries: list[bytes] = []
         self.tails: dict[str, Tail] = {}
 
     @property
     def size(self) -> int:
-        return self._published_size + len(self._entries)
+        return self.published + len(self._entries)
 
     def entry(self, index: int) -> bytes:
         if not 0 <= index < self.size:
             raise NoSuchEntry({"index": index, "size": self.size})
-        if index < self._published_size:
+        if index < self.published:
             try:
-                return self._published(index)
+                return self._read(index)
             except LedgerError as error:  # the log's fault, not the entry's: nobody may be refused for it
                 raise LogDamaged({"why": str(error)}) from error
-        return self._entries[index - self._published_size]
+        return self._entries[index - self.published]
 
     def tail(self, signer: str) -> Tail | None:
         return self.tails.get(signer) or self._published_tail(signer)

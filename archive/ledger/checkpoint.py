@@ -104,7 +104,7 @@ def open_checkpoint(raw: bytes, log_keys: Sequence[PublicKey]) -> SignedCheckpoi
 
 
 def cosignatures(note: Note, witnesses: Sequence[PublicKey]) -> list[Cosignature]:
-    """Return one verified cosignature for each witness found on `note`, its newest, in the order of `witnesses`.
+    """Return the newest verified cosignature of each witness found on `note`, in the order of `witnesses`.
 
     Raises SignatureRefused, AmbiguousKeys, BadCosignatureTime, WrongKeyRole.
     """

@@ -1,4 +1,4 @@
-"""C2SP tlog-cosignature v1 (Ed25519, type 04): a witness says "I saw this note at that time, and it fits the past"."""
+"""C2SP tlog-cosignature v1 (Ed25519, type 04): a witness saw this note then, and it fits the past."""
 
 from dataclasses import dataclass
 

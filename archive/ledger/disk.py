@@ -9,13 +9,13 @@ _CHECKPOINT_MODE = 0o644
 
 
 class Disk(Protocol):
-    """Every method raises OSError when it fails; the writer then stops: after a failed fsync the cache may lie."""
+    """Every method raises OSError when it fails; the writer then stops: after that the cache may lie."""
 
     def make_folder(self, path: Path) -> None:
         """Make one folder whose parent exists; not durable until the parent is synced."""
 
     def write(self, path: Path, data: bytes) -> None:
-        """Write a temporary file, replacing a left-over one. When this returns its bytes survive power loss."""
+        """Write a draft, replacing a left-over one. When this returns its bytes survive power loss."""
 
     def rename(self, source: Path, target: Path) -> None:
         """Give a written file its name, replacing what had it; not durable until the folder is synced."""

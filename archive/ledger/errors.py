@@ -188,7 +188,7 @@ class StateDamaged(FatalLedgerError):
 
 class StateBehind(FatalLedgerError):
     code = "LED-064"
-    ja = "公開済みの台帳(大きさ {public})が、手元の状態(大きさ {lock})より新しいです。古い控えを戻していませんか。"
+    ja = "公開済みの台帳(大きさ {public})が手元の状態({lock})より新しいです。古い控えを戻しましたか。"
     en = (
         "The published log (size {public}) is newer than the state (size {lock}): was an old backup restored?"
     )

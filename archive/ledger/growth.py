@@ -12,9 +12,9 @@ Files = Mapping[TilePath, bytes]
 
 @dataclass(frozen=True)
 class Edge:
-    """All that is needed to append: for each level the hashes, and for the bundle the entries, of its unfinished tile.
+    """All that appending needs: the hashes of each level's unfinished tile, and the unfinished bundle's entries.
 
-    Invariant: level n holds (size >> 8n) % 256 hashes, there is no empty level on top, and `entries` has as many
+    Invariant: level n exists where size >> 8n is not 0, and holds (size >> 8n) % 256 hashes; `entries` has as many
     members as level 0. Nobody changes the lists after construction.
     """
 
@@ -29,7 +29,7 @@ class Edge:
 
     @classmethod
     def load(cls, tree: TreeReader) -> "Edge":
-        """Return the edge of a stored tree; compare its root and `has_its_entries`. Raises what reading raises."""
+        """Return a stored tree's edge; compare its root and `has_its_entries`. Raises what reading raises."""
         levels: list[list[Hash]] = []
         while tree.size >> HEIGHT * len(levels):
             tile, width = divmod(tree.size >> HEIGHT * len(levels), WIDTH)
@@ -64,7 +64,7 @@ class Edge:
         return files
 
     def grown(self, entries: Sequence[bytes], leaves: Sequence[Hash]) -> tuple["Edge", Files]:
-        """Return the edge after `entries` (with leaf hashes `leaves`), and the full tiles and bundles they complete.
+        """Return the edge after `entries` (leaf hashes: `leaves`), and the tiles and bundles they complete.
 
         Each node is hashed once. Raises EntryTooLarge.
         """

@@ -1,4 +1,4 @@
-"""C2SP signed notes: parse bytes strictly, write them, check signatures; knows nothing of what a note says."""
+"""C2SP signed notes: parse bytes strictly, write them, check signatures; knows nothing of what they say."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 
 @dataclass(frozen=True)
 class NoteSignature:
-    """One signature line: who claims to have signed, and the bytes that a key of that name and ID can check."""
+    """One signature line: who claims to have signed, and what a key of that name and ID can check."""
 
     name: str
     key_id: bytes
@@ -100,7 +100,7 @@ def verified(note: Note, verifiers: Iterable[V]) -> list[tuple[V, NoteSignature]
 
     Raises:
         AmbiguousKeys: two verifiers share name and key ID, so a line could not say whose it is.
-        SignatureRefused: a line of a known name and key ID does not verify, wherever it stands: Go's note.Open
+        SignatureRefused: a line of a known name and key ID is wrong, wherever it stands. Go's note.Open
             accepts a bad line behind a good one of the same key, and so depends on their order.
 
     """

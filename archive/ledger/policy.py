@@ -1,4 +1,4 @@
-"""C2SP tlog-policy (an untagged draft, pinned in docs/reference): which logs and witnesses a verifier trusts."""
+"""C2SP tlog-policy (untagged draft, pinned in docs/reference): which logs and witnesses are trusted."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -70,7 +70,7 @@ class Policy:
             UnknownLog: its origin is none of ours. NotSigned, SignatureRefused, AmbiguousKeys: signatures.
             BadCosignatureTime: a cosignature more than 10 minutes ahead of `now`.
             QuorumNotMet: too few witnesses.
-            StaleCheckpoint: the newest cosignature is older than `max_age`: somebody may be holding news back.
+            StaleCheckpoint: the newest cosignature is older than `max_age`: news may be held back.
 
         """
         origin = parse_checkpoint(raw).origin

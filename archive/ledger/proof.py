@@ -1,4 +1,4 @@
-"""C2SP tlog-proof (an untagged draft, pinned in docs/reference): one entry's inclusion, in one small text file."""
+"""C2SP tlog-proof (untagged draft, pinned in docs/reference): one entry's inclusion in a text file."""
 
 import base64
 from collections.abc import Sequence

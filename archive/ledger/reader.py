@@ -1,9 +1,11 @@
 """Reading a log without any lock: entries, proofs and the check of everything, from a folder or a mirror."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from archive import merkle
+from archive.errors import ArchiveError
 from archive.ledger.checkpoint import SignedCheckpoint, open_checkpoint, parse_checkpoint
 from archive.ledger.errors import CheckpointMismatch, TileMismatch
 from archive.ledger.growth import Edge, Files
@@ -20,8 +22,8 @@ _CHUNK = 16 * WIDTH
 class LogReader:
     """A published log. Any number of processes may read while the writer appends: files appear whole.
 
-    With `keys` every checkpoint must be signed by one of them; without, it is only read. Every proof is checked
-    against the checkpoint before it is handed out, so a damaged tile gives an error and never a bad proof.
+    With `keys` every checkpoint must be signed by one of them; without, it is only read. Every proof is
+    checked against the checkpoint before it is handed out: a damaged tile gives an error, never a bad proof.
     """
 
     def __init__(self, source: Path | TileSource, keys: Sequence[PublicKey] = ()) -> None:
@@ -42,14 +44,15 @@ class LogReader:
 
         Raises NoSuchEntry, NoSuchTile, MalformedTile, MalformedBundle, TileMismatch.
         """
-        tree = self._tree.resized(self.checkpoint().size)
-        entry = tree.entry(index)
-        if merkle.leaf_hash(entry) != tree.leaf(index):
-            raise TileMismatch({"path": str(TilePath(0, index // WIDTH))})
-        return entry
+        with self._trusting_cache():
+            tree = self._tree.resized(self.checkpoint().size)
+            entry = tree.entry(index)
+            if merkle.leaf_hash(entry) != tree.leaf(index):
+                raise TileMismatch({"path": str(TilePath(0, index // WIDTH))})
+            return entry
 
     def entries(self, start: int, end: int) -> Iterator[bytes]:
-        """Give the entries from `start` up to `end`, cut at the end of the log; not compared with their hashes."""
+        """Give the entries from `start` up to `end` (cut at the log's size), unchecked."""
         return self._tree.resized(self.checkpoint().size).entries(start, end)
 
     def inclusion_proof(self, index: int, size: int | None = None) -> list[Hash]:
@@ -57,24 +60,27 @@ class LogReader:
 
         Raises OutsideTree, NoSuchTile, MalformedTile, RootMismatch, NotAnExtension.
         """
-        return self._proof(self.checkpoint(), index, size)
+        with self._trusting_cache():
+            return self._proof(self.checkpoint(), index, size)
 
     def consistency_proof(self, old: int, new: int) -> list[Hash]:
         """Return the proof that the tree of `new` leaves continues that of `old`.
 
         Raises OutsideTree, NoSuchTile, MalformedTile, RootMismatch, NotAnExtension.
         """
-        head = self.checkpoint()
-        _require_inside(new, head)
-        tree = self._tree.resized(head.size)
-        proof = [tree.range_root(start, end) for start, end in merkle.consistency_ranges(old, new)]
-        merkle.check_consistency(old, new, proof, tree.range_root(0, old), self._root_at(new, head))
-        return proof
+        with self._trusting_cache():
+            head = self.checkpoint()
+            _require_inside(new, head)
+            tree = self._tree.resized(head.size)
+            proof = [tree.range_root(start, end) for start, end in merkle.consistency_ranges(old, new)]
+            merkle.check_consistency(old, new, proof, tree.range_root(0, old), self._root_at(new, head))
+            return proof
 
     def tlog_proof(self, index: int, extra: bytes | None = None) -> TlogProof:
-        """Return the proof file of entry `index` under the published checkpoint. Raises as `inclusion_proof`."""
-        head = self.checkpoint()
-        return TlogProof(index, tuple(self._proof(head, index, None)), head, extra)
+        """Return the proof file of entry `index` under the published head. Raises as `inclusion_proof`."""
+        with self._trusting_cache():
+            head = self.checkpoint()
+            return TlogProof(index, tuple(self._proof(head, index, None)), head, extra)
 
     def check_log(self) -> SignedCheckpoint:
         """Derive the whole tree again from the entries, and return the checkpoint that it fits.
@@ -96,6 +102,15 @@ class LogReader:
         if edge.root != head.root:
             raise CheckpointMismatch({"size": head.size})
         return head
+
+    @contextmanager
+    def _trusting_cache(self) -> Iterator[None]:
+        """Drop the cache when something does not fit: the file may be mended by the next try."""
+        try:
+            yield
+        except ArchiveError:
+            self._tree = TreeReader(self._source, 0)
+            raise
 
     def _proof(self, head: SignedCheckpoint, index: int, size: int | None) -> list[Hash]:
         size = head.size if size is None else size

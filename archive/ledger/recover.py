@@ -1,4 +1,4 @@
-"""Making a lost state anew from the tiles: the one thing that could fork a log, so a person has to confirm it."""
+"""Making a lost state anew from the tiles: it could fork the log, so a person has to confirm it."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,13 +18,14 @@ def recover_state(
     state_folder: Path,
     key: PublicKey,
     clock: Clock,
+    *,
     confirmed_size: int,
     check: EntryCheck | None = None,
 ) -> SignedCheckpoint:
     """Rebuild the state of the log in `folder`, whose every hash is checked first, and return its checkpoint.
 
-    `confirmed_size` is the largest size that the operator knows to have been published: from witnesses, mirrors or
-    people's proofs. Entries that were queued or decided but not published are lost and must be submitted again.
+    `confirmed_size` is the largest size that the operator knows to have been published: from witnesses,
+    mirrors or people's proofs. Entries queued but not published are lost and must be submitted again.
 
     Raises:
         LogExists: there is a state; FoldersOverlap, WriterBusy.

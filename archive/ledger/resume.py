@@ -1,4 +1,4 @@
-"""What a crash left half done: the tree that the lock decided, against the one that is public. Reads, changes nothing."""
+"""What a crash left half done: the decided tree against the public one. Changes nothing."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from archive.records.keys import PublicKey
 
 @dataclass(frozen=True)
 class Unfinished:
-    """The public tree and the decided one (mostly the same), and the files that lead from the first to the second."""
+    """The public tree and the decided one (mostly the same), and the files from the first to the second."""
 
     head: SignedCheckpoint
     published: Edge

@@ -1,4 +1,4 @@
-"""What the writer must remember beside the tiles: queue, lock, duplicates, chains. The port and its SQLite adapter."""
+"""What the writer must remember beside the tiles: queue, lock, duplicates, chains; the port and SQLite."""
 
 import os
 import sqlite3
@@ -15,9 +15,10 @@ STATE_FILE = "state.sqlite"
 _VERSION = 1
 _CHUNK = 500  # variables in one statement
 _SCHEMA = """
-CREATE TABLE lock (id INTEGER PRIMARY KEY CHECK (id = 1), checkpoint BLOB NOT NULL, signed_at INTEGER NOT NULL);
-CREATE TABLE pending (id INTEGER PRIMARY KEY AUTOINCREMENT, leaf_hash BLOB NOT NULL UNIQUE, entry BLOB NOT NULL,
-    position INTEGER UNIQUE);
+CREATE TABLE lock (id INTEGER PRIMARY KEY CHECK (id = 1), checkpoint BLOB NOT NULL,
+    signed_at INTEGER NOT NULL);
+CREATE TABLE pending (id INTEGER PRIMARY KEY AUTOINCREMENT, leaf_hash BLOB NOT NULL UNIQUE,
+    entry BLOB NOT NULL, position INTEGER UNIQUE);
 CREATE TABLE sequenced (leaf_hash BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE chain (signer TEXT PRIMARY KEY, seq INTEGER NOT NULL, leaf_hash BLOB NOT NULL) WITHOUT ROWID;
 """
@@ -133,11 +134,12 @@ class SqliteState:
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._db.execute("PRAGMA wal_autocheckpoint = 8000")
                 (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version != _VERSION:
-                raise StateDamaged({"why": f"version {version}"})
         except StateDamaged:
             self._db.close()
             raise
+        if version != _VERSION:
+            self._db.close()
+            raise StateDamaged({"why": f"version {version}"})
 
     @classmethod
     def create(

@@ -1,7 +1,7 @@
-"""C2SP tlog-tiles: paths, the codec of tiles and entry bundles, and a reader of one tree over any source of files."""
+"""C2SP tlog-tiles: paths, the codec of tiles and entry bundles, and a reader of a tree in any source."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +33,7 @@ _PATH = re.compile(
 
 @dataclass(frozen=True)
 class TilePath:
-    """Which file of a log: a level (`None` for entry bundles), a number, and how many hashes or entries it holds."""
+    """A file of a log: level (`None` for entry bundles), number, and how many hashes or entries it holds."""
 
     level: int | None
     index: int
@@ -63,7 +63,7 @@ class TileSource(Protocol):
 
 
 class LocalTiles:
-    """The files of a log in a folder, readable while another process writes: files appear whole, by rename."""
+    """The files of a log in a folder, readable while another process writes: they appear whole."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -128,20 +128,22 @@ def require_entry_size(entry: bytes) -> None:
 
 
 class TreeReader:
-    """The tree of `size` leaves in a source. Nothing it returns is authentic until compared with a signed root.
+    """The tree of `size` leaves in a source. Nothing of it is authentic until compared with a signed root.
 
-    Tiles never change, so they are cached by path; the cache belongs to the reader and is safe across threads.
+    Tiles never change, so files are cached; the cache belongs to the reader and those
+    `resized` from it, and is safe across threads.
     """
 
-    def __init__(self, source: TileSource, size: int) -> None:
+    def __init__(
+        self, source: TileSource, size: int, read: Callable[[str, int], bytes] | None = None
+    ) -> None:
         self.size = size
-        self._read = lru_cache(maxsize=_CACHED_FILES)(source.read)
+        self._source = source
+        self._read = read or lru_cache(maxsize=_CACHED_FILES)(source.read)
 
     def resized(self, size: int) -> "TreeReader":
         """Return a reader of another size of the same tree, which shares the cache."""
-        other = TreeReader.__new__(TreeReader)
-        other.size, other._read = size, self._read
-        return other
+        return TreeReader(self._source, size, self._read)
 
     def tile(self, level: int, index: int) -> list[Hash]:
         """Return the hashes of a tile, full or as wide as this size of the tree makes it.
@@ -156,7 +158,7 @@ class TreeReader:
         return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
 
     def bundle(self, index: int) -> list[bytes]:
-        """Return the entries of a bundle, as many as this size of the tree has. Raises NoSuchTile, MalformedBundle."""
+        """Return a bundle's entries, as many as this size has. Raises NoSuchTile, MalformedBundle."""
         path = TilePath(None, index, width_at(0, index, self.size))
         try:
             found, data = path, self._read(str(path), _MAX_BUNDLE_BYTES)
@@ -172,7 +174,7 @@ class TreeReader:
         return self.tile(0, index // WIDTH)[index % WIDTH]
 
     def entry(self, index: int) -> bytes:
-        """Return entry `index`, not compared with its hash. Raises NoSuchEntry, NoSuchTile, MalformedBundle."""
+        """Return entry `index`, unchecked. Raises NoSuchEntry, NoSuchTile, MalformedBundle."""
         self._require(index)
         return self.bundle(index // WIDTH)[index % WIDTH]
 
@@ -184,14 +186,17 @@ class TreeReader:
             yield from self.bundle(index)[max(0, start - first) : end - first]
 
     def range_root(self, start: int, end: int) -> Hash:
-        """Return the root over leaves [start, end) of a range that a proof asks for. Raises NoSuchTile, MalformedTile."""
+        """Return the root over a range that a proof asks for. Raises NoSuchTile, MalformedTile."""
         return merkle.range_root(start, end, self._full_root)
 
     def _full_root(self, level: int, index: int) -> Hash:
         """Return the root of the full subtree of 2**level leaves: a run of hashes within one tile."""
         tile_level, depth = divmod(level, HEIGHT)
         tile, offset = divmod(index << depth, WIDTH)
-        return merkle.root(self.tile(tile_level, tile)[offset : offset + (1 << depth)])
+        path = TilePath(tile_level, tile, width_at(tile_level, tile, self.size))
+        data = self._exactly(path, HASH_BYTES * path.width)
+        ends = range(offset * HASH_BYTES, (offset + (1 << depth)) * HASH_BYTES, HASH_BYTES)
+        return merkle.root([data[at : at + HASH_BYTES] for at in ends])
 
     def _exactly(self, path: TilePath, want: int) -> bytes:
         try:

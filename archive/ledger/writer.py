@@ -26,7 +26,7 @@ from archive.ledger.errors import (
 from archive.ledger.growth import Edge, Files
 from archive.ledger.publish import publish_checkpoint, write_tiles
 from archive.ledger.resume import Unfinished, find_unfinished
-from archive.ledger.state import Decision, Lock, LogState, Queued, SqliteState
+from archive.ledger.state import Decision, Lock, LogState, Queued, SqliteState, Tail
 from archive.ledger.tiles import LocalTiles, TreeReader, require_entry_size
 from archive.merkle import EMPTY_ROOT, Hash, leaf_hash
 from archive.records.keys import SigningKey
@@ -114,12 +114,12 @@ def open_log(
 class Log:
     """A log open for writing. Its methods may be called from several threads; one at a time does its work.
 
-    Ownership: `_edge`, `_head` and everything in `_state` belong to the thread that holds `_mutex`. While a batch is
-    between its decision (step 4) and its publication (step 7) `_stopped` is set, so that whatever interrupts it
-    leaves a log that refuses to go on and is mended by the next `open_log`.
+    Ownership: `_edge`, `_head`, `_lock` and `_state` belong to whoever holds `_mutex`. While a batch is in
+    the making `_stopped` is set: whatever interrupts it leaves a log that refuses to go on, which the next
+    `open_log` mends.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made by `open_log` alone
         self,
         folder: Path,
         state: LogState,
@@ -204,6 +204,12 @@ class Log:
         with self._working():
             return self._state.positions([leaf]).get(leaf)
 
+    def tail(self, signer: str) -> Tail | None:
+        """Return the end of a signer's chain among the published entries; None before the first."""
+        with self._mutex:
+            self._require_running()
+            return self._state.tail(signer)
+
     def sequence(self) -> Batch:
         """Publish one batch of the queue (nothing, when it is empty), steps 3 to 8.
 
@@ -220,7 +226,7 @@ class Log:
             return batch
 
     def _submit(self, entries: Sequence[bytes], leaves: Sequence[Hash]) -> dict[Hash, int]:
-        """Steps 1 and 2; return the positions of entries that were in the log before."""
+        """Do steps 1 and 2; return the positions of entries that were in the log before."""
         for entry in entries:
             require_entry_size(entry)
         found = self._state.positions(leaves)
@@ -241,7 +247,7 @@ class Log:
                 admission.admit(entry, leaf, self._check)
 
     def _sequence(self, queued: Sequence[Queued]) -> Batch:
-        # 3: who may stand where, now that it is final; the new tree in memory; its signature, which nobody sees yet.
+        # 3: who may stand where, now that it is final; the new tree, in memory; a signature nobody sees yet.
         admission = self._admission()
         refused = self._admit(admission, queued)
         accepted = [item for item in queued if item.leaf_hash not in refused]
