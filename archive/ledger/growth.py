@@ -12,10 +12,10 @@ Files = Mapping[TilePath, bytes]
 
 @dataclass(frozen=True)
 class Edge:
-    """All that appending needs: the hashes of each level's unfinished tile, and the unfinished bundle's entries.
+    """All that appending needs: the unfinished tile of each level, and the unfinished bundle's entries.
 
-    Invariant: level n exists where size >> 8n is not 0, and holds (size >> 8n) % 256 hashes; `entries` has as many
-    members as level 0. Nobody changes the lists after construction.
+    Invariant: level n exists where size >> 8n is not 0, and holds (size >> 8n) % 256 hashes; `entries` has as
+    many members as level 0. Nobody changes the lists after construction.
     """
 
     size: int

@@ -206,8 +206,7 @@ class Log:
 
     def tail(self, signer: str) -> Tail | None:
         """Return the end of a signer's chain among the published entries; None before the first."""
-        with self._mutex:
-            self._require_running()
+        with self._working():
             return self._state.tail(signer)
 
     def sequence(self) -> Batch:
