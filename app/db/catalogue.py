@@ -156,4 +156,3 @@ class SearchChange(SQLModel, table=True):
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     tries: int = 0
     problem: str = Field(default="", max_length=300)
-    units: int = 0

@@ -91,3 +91,14 @@ def _register(job: Job, named_steps: Sequence[tuple[str, Step]]) -> None:
             DBOS.run_step(options, step, key)
 
     DBOS.workflow(name=job.value)(workflow)
+
+
+def prepare(engine: sa.Engine) -> None:
+    """Make or migrate DBOS's own tables, so that jobs can be enqueued before a worker ever ran."""
+    inspector = sa.inspect(engine)
+    if engine.dialect.name == "sqlite":
+        if inspector.has_table("workflow_status"):
+            return
+    elif inspector.has_table("workflow_status", schema="dbos"):
+        return
+    DBOS.migrate(engine.url.render_as_string(hide_password=False))

@@ -10,10 +10,13 @@ from app.db.catalogue import Change, Dataset, Release, ReleaseState
 from app.db.engine import transaction
 from app.ports import Clock, JobQueue
 from app.services import names
+from app.services.names import NODE_USER
 from app.services.accounts import record
 from app.services.inscribing import Scribe
 from app.services.publishing import META, apply_words, enqueue_index
-from archive.objects import Bytes, Content, Existing, StorageRoot
+from archive.objects import layout
+from archive.objects.commit import RESERVED, Content, Kept, commit
+from archive.objects.root import StorageRoot
 from archive.records.metadata import ReleaseRecord
 
 TOMBSTONE = META + "tombstone.json"
@@ -37,15 +40,19 @@ class Changer:
         if change.state == "inscribed" or release.volume is None or release.ocfl_version is None:
             return
         state: dict[str, Content] = {
-            path: Existing(digest)
-            for path, digest in self.root.state(release.dataset, release.volume, release.ocfl_version).items()
+            path: Kept(stored.sha256)
+            for path, stored in self.root.state(
+                layout.object_id(release.dataset, release.volume), release.ocfl_version
+            ).items()
+            if path not in RESERVED
         }
-        self.root.commit(
+        commit(
+            self.root,
             release.dataset,
             change.id,
             {**state, **_said(change)},
             message=f"{change.type} v{release.version}",
-            user=change.approved_by,
+            user=NODE_USER,
             created=change.requested_at,
         )
 
@@ -122,11 +129,11 @@ def show_withdrawal(session: Session, dataset: Dataset, release: Release, change
 def _said(change: Change) -> dict[str, Content]:
     opening = json.loads(change.openings)["reason"]
     said = {"v": 1, "event": change.type, "change": change.id, "body": json.loads(change.body), "reason": opening}
-    document = Bytes(json.dumps(said, sort_keys=True, ensure_ascii=False).encode())
+    document = json.dumps(said, sort_keys=True, ensure_ascii=False).encode()
     if change.type == "withdraw":
         return {TOMBSTONE: document}
     return {
         AMENDMENT: document,
-        META + "record.json": Bytes(change.record.encode()),
-        META + "openings.json": Bytes(change.openings.encode()),
+        META + "record.json": change.record.encode(),
+        META + "openings.json": change.openings.encode(),
     }

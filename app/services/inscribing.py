@@ -45,9 +45,9 @@ class Scribe:
         """Return where the statement stands, inscribing it if it does not yet; calling again gives the same answer."""
         with self.lock:
             envelope = self._stored(inscription_id)
-            if envelope is None or self.log.find(envelope) is None:
+            if envelope is None or self.log.position(merkle.leaf_hash(envelope)) is None:
                 envelope = self._signed_now(inscription_id, kind, signer, body)
-            index = self.log.append(envelope)
+            index = self.log.append([envelope])[0].index
         with transaction(self.engine) as session:
             row = session.get_one(Inscription, inscription_id)
             row.log_index = index

@@ -10,15 +10,15 @@ from app.db.catalogue import Inscription
 from app.db.engine import transaction
 from app.ports import Clock
 from app.services import names
+from app.services.names import NODE_USER
 from app.services.inscribing import Scribe
-from archive.objects import Bytes, StorageRoot
+from archive.objects import layout
+from archive.objects.commit import commit
+from archive.objects.root import StorageRoot
 from archive.records import jcs
 from archive.records.keys import KeyKind, SigningKey
 from archive.records.keystore import KeyNotHere, KeyStore
 from archive.records.statements import format_time
-
-AGENCY_OBJECT = "agency."
-"""Objects of agencies are named with a dot, which no dataset name can have."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,13 @@ class KeyAdder:
         with transaction(self.engine) as session:
             agency = session.get_one(Agency, slug)
         record = {"v": 1, "slug": slug, "title": agency.title, "created_at": format_time(agency.created_at)}
-        self.root.commit(
-            AGENCY_OBJECT + slug,
+        commit(
+            self.root,
+            layout.AGENCY + slug,
             f"agency-{slug}",
-            {"agency.json": Bytes(jcs.canonical(record))},
+            {"agency.json": jcs.canonical(record)},
             message="agency",
-            user="node",
+            user=NODE_USER,
             created=agency.created_at,
         )
 

@@ -1,6 +1,10 @@
 """The names of a node's keys: one key, one role, one name (LEDGER D3)."""
 
+from archive.objects.inventory import User
+
 AGENCY_PART = "/agency/"
+NODE_USER = User("node", "urn:ishibumi:node")
+"""Who commits: the node. People stand in the archive by role and salted account id only."""
 
 
 def log_origin(host: str) -> str:

@@ -13,14 +13,16 @@ from app.db.catalogue import Approval, Dataset, Release, ReleaseFile, ReleaseSta
 from app.db.engine import transaction
 from app.ports import Clock, Job, JobQueue
 from app.services import names
+from app.services.names import NODE_USER
 from app.services.accounts import record
 from app.services.drafts import files_of
 from app.services.inscribing import Inscribed, Scribe
-from archive.objects import Bytes, Content, Existing, StorageRoot, Taken
+from archive.objects.commit import Content, Kept, commit
+from archive.objects.root import StorageRoot
 from archive.records import base64_strict
 from archive.records.commit import commitment, new_salt
 from archive.records.metadata import ReleaseRecord
-from archive.store import Staging
+from archive.store.staging import StagedFile, Staging
 
 META = "meta/"
 FILES = "files/"
@@ -46,12 +48,13 @@ class Publisher:
             approvals = list(session.exec(select(Approval).where(Approval.release_id == release_id)))
         if release.volume is not None:
             return
-        made = self.root.commit(
+        made = commit(
+            self.root,
             release.dataset,
             release.id,
             {**self._file_contents(files), **meta_contents(release, approvals)},
             message=f"publish v{release.version}",
-            user=release.submitted_by,
+            user=NODE_USER,
             created=release.approved_at or self.clock.now(),
         )
         with transaction(self.engine) as session:
@@ -97,8 +100,12 @@ class Publisher:
         contents: dict[str, Content] = {}
         for file in files:
             digest = bytes.fromhex(file.sha256)
-            path = self.staging.sealed_path(file.staged) if file.staged else None
-            contents[FILES + file.path] = Taken(path, digest, file.bytes) if path else Existing(digest)
+            path = self.staging.sealed(file.staged) if file.staged else None
+            contents[FILES + file.path] = (
+                StagedFile(file.staged, path, file.bytes, digest, file.chunks, bytes.fromhex(file.chunk_root))
+                if path
+                else Kept(digest)
+            )
         return contents
 
 
@@ -121,9 +128,9 @@ def meta_contents(release: Release, approvals: list[Approval]) -> dict[str, Cont
         ],
     }
     return {
-        META + "record.json": Bytes(release.record.encode()),
-        META + "openings.json": Bytes(release.openings.encode()),
-        META + "release.json": Bytes(json.dumps(decided, sort_keys=True).encode()),
+        META + "record.json": release.record.encode(),
+        META + "openings.json": release.openings.encode(),
+        META + "release.json": json.dumps(decided, sort_keys=True).encode(),
     }
 
 

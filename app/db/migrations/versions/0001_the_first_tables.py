@@ -49,7 +49,7 @@ def upgrade() -> None:
 
     op.create_table(
         "inscription",
-        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
         sa.Column("type", sa.String(length=20), nullable=False),
         sa.Column("signer", sa.String(length=200), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),

@@ -1,0 +1,174 @@
+"""Builds the adapters of one node, once: the only place that names them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+
+import sqlalchemy as sa
+
+from app.config import Settings
+from app.db.engine import make_engine, migrate
+from app.jobs import worker
+from app.jobs.queue import DbosQueue
+from app.ports import Clock, Job
+from app.services import names, node
+from app.services.changing import Changer
+from app.services.folders import Folders
+from app.services.indexing import Indexer
+from app.services.inscribing import Scribe
+from app.services.keying import KeyAdder
+from app.services.publishing import Publisher
+from app.services.searching import Searcher
+from archive.ledger.reader import LogReader
+from archive.ledger.statement_check import StatementCheck
+from archive.ledger.writer import open_log
+from archive.objects.recovery import recover_all
+from archive.objects.root import StorageRoot
+from archive.records.keys import PublicKey
+from archive.records.keystore import KeyStore, read_or_make_secret
+from archive.store.disk import LocalDisk
+from archive.store.staging import Staging
+from search.analysis import Analyser
+
+
+class SystemClock:
+    """The machine's time of day."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC, to the second: finer than statements say is noise."""
+        return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class Portal:
+    """One node, open for reading and for enqueueing work; any number of processes may have one."""
+
+    settings: Settings
+    folders: Folders
+    host: str
+    log_key: PublicKey
+    engine: sa.Engine
+    jobs: DbosQueue
+    root: StorageRoot
+    staging: Staging
+    log: LogReader
+    searcher: Searcher
+    clock: Clock
+    node_secret: bytes
+
+    @property
+    def origin(self) -> str:
+        """The log's origin."""
+        return names.log_origin(self.host)
+
+    def close(self) -> None:
+        """Let go of connections, threads and files."""
+        self.searcher.close()
+        self.jobs.close()
+        self.engine.dispose()
+
+
+def open_portal(settings: Settings, clock: Clock | None = None) -> Portal:
+    """Return the node in the data folder, its database migrated. Raises NoNode, NotAnArchive."""
+    folders = Folders(settings.data_dir.absolute())
+    host = node.host_of(folders)
+    engine = make_engine(settings.sqlalchemy_url)
+    migrate(engine)
+    worker.prepare(engine)
+    log_key = node.log_key_of(folders)
+    disk = LocalDisk()
+    analyser = Analyser.load()
+    return Portal(
+        settings=settings,
+        folders=folders,
+        host=host,
+        log_key=log_key,
+        engine=engine,
+        jobs=DbosQueue(engine),
+        root=StorageRoot.open(folders.objects, folders.staging, disk),
+        staging=Staging(folders.staging, disk, settings.max_upload_bytes),
+        log=LogReader(folders.log, [log_key]),
+        searcher=Searcher(settings.search_engine, folders.index, analyser),
+        clock=clock or SystemClock(),
+        node_secret=read_or_make_secret(folders.node_secret, make=False),
+    )
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What only the worker has: the log's writer, the index's writer, and the sagas built on them."""
+
+    scribe: Scribe
+    publisher: Publisher
+    changer: Changer
+    key_adder: KeyAdder
+    indexer: Indexer
+
+    def steps(self) -> Mapping[Job, Sequence[tuple[str, worker.Step]]]:
+        """Return the steps of every kind of job, in their order."""
+        return {
+            Job.PUBLISH: [
+                ("commit", self.publisher.commit),
+                ("inscribe", self.publisher.inscribe),
+                ("show", self.publisher.show),
+            ],
+            Job.CHANGE: [
+                ("commit", self.changer.commit),
+                ("inscribe", self.changer.inscribe),
+                ("show", self.changer.show),
+            ],
+            Job.ADD_KEY: [
+                ("key", self.key_adder.make_key),
+                ("commit", self.key_adder.commit),
+                ("inscribe", self.key_adder.inscribe),
+            ],
+            Job.INDEX: [("index", self.indexer.index)],
+        }
+
+
+@contextmanager
+def open_workshop(portal: Portal) -> Iterator[Workshop]:
+    """Give the writers of a node to this process.
+
+    Raises:
+        WriterBusy, Locked: another process has them.
+        FatalLedgerError: the log must not be written; a person has to look.
+
+    """
+    keys = KeyStore(portal.folders.keys, portal.node_secret)
+    with ExitStack() as stack:
+        log = stack.enter_context(
+            open_log(
+                portal.folders.log,
+                portal.folders.log_state,
+                keys.load(portal.origin),
+                lambda: portal.clock.now().timestamp(),
+                StatementCheck(portal.origin),
+            )
+        )
+        recover_all(portal.root)
+        scribe = Scribe(portal.engine, log, keys, portal.clock, portal.origin, Lock())
+        indexer = Indexer(portal.engine, portal.root, portal.searcher, portal.folders.cache, portal.settings.extraction_seconds)
+        stack.callback(indexer.close)
+        yield Workshop(
+            scribe=scribe,
+            publisher=Publisher(
+                portal.engine, portal.root, portal.staging, scribe, portal.jobs, portal.clock, portal.host
+            ),
+            changer=Changer(portal.engine, portal.root, scribe, portal.jobs, portal.clock, portal.host),
+            key_adder=KeyAdder(portal.engine, portal.root, keys, scribe, portal.clock, portal.host),
+            indexer=indexer,
+        )
+
+
+@contextmanager
+def working(portal: Portal) -> Iterator[None]:
+    """Be the node's worker while the block lasts. Raises WorkerRuns, and as `open_workshop`."""
+    with (
+        worker.worker_slot(portal.folders.data),
+        open_workshop(portal) as workshop,
+        worker.running(portal.engine, workshop.steps()),
+    ):
+        yield
