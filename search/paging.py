@@ -1,4 +1,4 @@
-"""Cursors: where the next page begins, signed, so that nobody can make us walk an index from an invented place."""
+"""Cursors: where the next page begins, signed, so that nobody can invent one."""
 
 import base64
 import binascii
@@ -29,10 +29,8 @@ class CursorExpired(SearchError):
 
 
 def encode_cursor(after: SortKey, request: Request, *, generation: str, key: bytes) -> str:
-    """Return a cursor for the page that begins after `after`; it fits this question and this generation only."""
-    body = json.dumps(
-        [after.score, after.published_at, f"{after.rank:016x}", _short(generation), _hash(request)]
-    )
+    """Return a cursor for the page after `after`; it fits this question and this generation only."""
+    body = json.dumps([after.score, after.published_at, f"{after.rank:016x}", _short(generation), _hash(request)])
     tag = hmac.digest(key, body.encode(), "sha256")[:_TAG]
     return base64.urlsafe_b64encode(tag + body.encode()).rstrip(b"=").decode()
 

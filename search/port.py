@@ -1,4 +1,4 @@
-"""The contract every search engine passes, and the query tree that engines are given: tokens, never strings to parse."""
+"""The contract every search engine passes, and the query tree it is given: tokens, never strings."""
 
 import enum
 import re
@@ -52,10 +52,8 @@ class NoIndex(SearchError):
 
 class WriteFailed(SearchError):
     code = "SEA-105"
-    ja = "索引に書き込めませんでした({reason})。ディスクの空きを確かめてください。最後に確定した内容は読めます。"
-    en = (
-        "The index could not be written ({reason}). Check free disk space; the last commit can still be read."
-    )
+    ja = "索引に書き込めませんでした({reason})。ディスクの空きを確かめてください。"
+    en = "The index could not be written ({reason}). Check free disk space; the last commit can still be read."
     zh = "無法寫入索引({reason})。請檢查磁碟空間;最後一次提交的內容仍可讀取。"
 
 
@@ -70,8 +68,8 @@ class BadUnit(SearchError):
 class Unit:
     """One findable thing: a dataset, a file, a row … Text is raw here; the engine analyses it.
 
-    `uid` is 32 lower-case hex digits, the same in every rebuild. `published_at` is in Unix seconds. `loc` is opaque
-    JSON. Field `edge` of the index is derived from the texts, `code` from them and from `codes`.
+    `uid` is 32 lower-case hex digits, the same in every rebuild. `published_at` is in Unix seconds. `loc` is
+    opaque JSON. Field `edge` of the index is derived from the texts, `code` from them and from `codes`.
     """
 
     uid: str
@@ -150,8 +148,8 @@ class Everything:
 class Words:
     """Tokens that stand one after the other in any one of `fields`.
 
-    `prefix`: the last token stands for every token that begins with it. `edges`: bigrams that rank a unit higher when
-    they begin a word there; `place`: … and then above all units where they do not.
+    `prefix`: the last token stands for every token that begins with it. `edges`: bigrams that rank a unit
+    higher when they begin a word there; `place`: … and then above all units where they do not.
     """
 
     tokens: tuple[str, ...]
@@ -190,7 +188,7 @@ Node = Everything | Words | Exact | And | Or | Not
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which moment is asked: what is in force now (`LIVE`), at ledger leaf `leaf`, or every version (`EVERY`)."""
+    """Which moment is asked: what is in force now (`LIVE`), at ledger leaf `leaf`, or all (`EVERY`)."""
 
     leaf: int | None = None
     every: bool = False
@@ -244,6 +242,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
+    """A unit and its score (0 by date). A score depends on hidden units too: it is never shown."""
+
     unit: Unit
     score: float
 
@@ -270,8 +270,8 @@ class Bucket:
 class Hits:
     """`total` counts datasets; it is a lower bound when `relation` is `gte` (time or size limit reached).
 
-    `next` is where the following page begins, None at the end. `damaged` units were found but their stored text
-    did not agree with its digest: they are left out, and the index should be rebuilt.
+    `next` is where the following page begins, None at the end. `damaged` units were found but their stored
+    text did not agree with its digest: they are left out, and the index should be rebuilt.
     """
 
     total: int
@@ -304,7 +304,7 @@ Change = Upsert | Delete | DeleteDataset
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A sequence of changes boiled down to what is left to do: drop these datasets, these uids, then add these."""
+    """What is left to do of some changes: drop these datasets, these uids, then add these."""
 
     datasets: frozenset[str]
     uids: frozenset[str]
@@ -312,7 +312,7 @@ class Batch:
 
 
 def boil_down(changes: Sequence[Change]) -> Batch:
-    """Return the effect of `changes` applied in order, independent of how an engine orders deletes and adds."""
+    """Return the effect of `changes` in order, however an engine orders deletes and adds."""
     datasets: set[str] = set()
     uids: set[str] = set()
     units: dict[str, Unit] = {}
@@ -342,10 +342,10 @@ Manifest = Mapping[str, str]  # file name -> SHA-256
 
 
 class SearchEngine(Protocol):
-    """One generation of an index. Everything in it can be made again from the archive: it is never the only copy.
+    """One generation of an index. All of it can be made again from the archive: never the only copy.
 
-    Any number of processes read; the first `apply` takes the one write lock, which `close` gives back. Readers see
-    whole commits only, and a new commit at their next call. Methods may be called from several threads.
+    Any number of processes read; the first `apply` takes the one write lock, which `close` gives back. Readers
+    see whole commits only, and a new commit at their next call. Methods may be called from several threads.
     """
 
     def open(self, generation: str, *, create: bool) -> EngineInfo:
@@ -357,8 +357,8 @@ class SearchEngine(Protocol):
     def apply(self, changes: Sequence[Change], *, upto: int) -> None:
         """Make all of `changes` visible at once. When this returns they are durable, together with `upto`.
 
-        `upto` is the outbox sequence that is done now. Nothing happens when it is below `checkpoint()`; applying the
-        same again changes nothing. Raises Locked or WriteFailed; then nothing of the batch is visible.
+        `upto` is the outbox sequence that is done now. Nothing happens when it is below `checkpoint()`; applying
+        the same again changes nothing. Raises Locked or WriteFailed; then nothing of the batch is visible.
         """
 
     def checkpoint(self) -> int:

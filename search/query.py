@@ -86,7 +86,7 @@ class _Token:
 
 
 def parse(text: str, analyser: Analyser, synonyms: Synonyms) -> Parsed:
-    """Return the tree of `text`. Never raises: where the syntax is wrong, all its words must be there instead."""
+    """Return the tree of `text`. Never raises: where the syntax is wrong, all words must be there."""
     told: list[Diagnostic] = []
     if len(text) > MAX_LENGTH:
         told.append(Diagnostic(TooLong({"limit": MAX_LENGTH}), MAX_LENGTH + 1))
@@ -111,9 +111,7 @@ def parse(text: str, analyser: Analyser, synonyms: Synonyms) -> Parsed:
 def narrow(node: Node, chosen: Mapping[str, Sequence[str]]) -> Node:
     """Return `node` with facet choices added: one of the values under each name, of all names."""
     filters = tuple(
-        Or(tuple(Exact(name, exact_term(value)) for value in values))
-        for name, values in chosen.items()
-        if values
+        Or(tuple(Exact(name, exact_term(value)) for value in values)) for name, values in chosen.items() if values
     )
     return And((node, *filters)) if filters else node
 
@@ -260,17 +258,18 @@ class _Parser:
             return self._exact(token, field)
         fields = (field,) if field else TEXT_FIELDS
         if token.kind == "phrase":
-            if token.low:
-                self.told.append(Diagnostic(NearnessIgnored(), token.column))
-                return _join(
-                    [n for n in (self._words.of(w, fields) for w in token.text.split()) if n is not None]
-                )
-            return self._words.phrase(token.text, fields)
+            return self._phrase(token, fields)
         if token.text in ("*", "*:*"):
             return Everything()
         if token.text.endswith("*"):
             return self._prefix(token, fields)
         return self._words.of(token.text, fields)
+
+    def _phrase(self, token: _Token, fields: tuple[str, ...]) -> Node | None:
+        if not token.low:
+            return self._words.phrase(token.text, fields)
+        self.told.append(Diagnostic(NearnessIgnored(), token.column))
+        return _join([node for node in (self._words.of(w, fields) for w in token.text.split()) if node is not None])
 
     def _prefix(self, token: _Token, fields: tuple[str, ...]) -> Node | None:
         word = token.text.rstrip("*")
@@ -312,12 +311,10 @@ class _WordNodes:
     def of(self, word: str, fields: tuple[str, ...]) -> Node | None:
         """Return a node for a word as typed, or None when it holds no letter or digit."""
         pieces = (piece for piece in _APART.split(self._analyser.fold(word)) if piece)
-        return _join(
-            [node for node in (self._widened(piece, fields) for piece in pieces) if node is not None]
-        )
+        return _join([node for node in (self._widened(piece, fields) for piece in pieces) if node is not None])
 
     def phrase(self, text: str, fields: tuple[str, ...]) -> Node | None:
-        """Return a node for a quoted text: nothing is widened, and a place is the place itself (京都, never 東京都)."""
+        """Return a node for a quoted text: nothing is widened, and 京都 is never 東京都."""
         probe = self._analyser.probe(self._analyser.fold(text))
         if probe is None:
             return None
@@ -345,7 +342,7 @@ class _WordNodes:
         return _join(unique) if len(unique) < 2 else Or(unique)  # noqa: PLR2004 - one alternative is none
 
     def _codes(self, folded: str) -> Iterable[str]:
-        """Return the word as codes are indexed, where it may be one: 0547-62-1, or 0547621 as some write it."""
+        """Return the word as codes are indexed, where it may be one: 0547-62-1 or 0547621."""
         yield from dict.fromkeys(self._analyser.codes(folded))
         if _BARE_CODE.fullmatch(folded):
             yield folded

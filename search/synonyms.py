@@ -1,4 +1,4 @@
-"""Words that mean the same, from `data/synonyms.<lang>.tsv` and the Japanese eras. They widen queries, never the index."""
+"""Words that mean the same, from `data/synonyms.*.tsv` and the eras: they widen queries only."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -30,8 +30,8 @@ class Synonyms:
     def load(cls, analyser: Analyser, files: Iterable[Path] | None = None) -> Self:
         """Return the synonyms of `files` (default: those that came with the program).
 
-        A line that cannot be used (one word, too long, too short a word) is left out: an editing slip in a word
-        list must not stop a portal. `skipped_lines` tells an operator which.
+        A line that cannot be used (one word, too long, too short a word) is left out: an editing slip in
+        a word list must not stop a portal. `skipped_lines` tells an operator which.
         """
         groups: dict[str, tuple[str, ...]] = {}
         for path in shipped() if files is None else files:
@@ -57,7 +57,7 @@ class Synonyms:
     def variants(self, word: str) -> tuple[str, ...]:
         """Return `word` (folded) and what may stand in its place, at most MAX_VARIANTS in all.
 
-        A group's word is found inside a longer one too (子供医療 finds こども医療); a Latin one only as a whole.
+        A group's word is found inside a longer one too (子供医療, こども医療); a Latin one only whole.
         """
         found = [word]
         for match in self._finder.finditer(word):
@@ -88,9 +88,7 @@ class Synonyms:
 def _stands_alone(word: str, match: re.Match[str]) -> bool:
     before, after = word[: match.start()][-1:], word[match.end() :][:1]
     starts, ends = match.group()[0], match.group()[-1]
-    return not (_LATIN.match(before) and _LATIN.match(starts)) and not (
-        _LATIN.match(ends) and _LATIN.match(after)
-    )
+    return not (_LATIN.match(before) and _LATIN.match(starts)) and not (_LATIN.match(ends) and _LATIN.match(after))
 
 
 def shipped() -> list[Path]:

@@ -10,7 +10,7 @@ def answer(request: Request, found: list[tuple[float, Unit]], relation: str, *, 
     if request.sort is Sort.RELEVANCE:
         found = sorted(found, key=lambda pair: -round(pair[0], 4))
     else:
-        found = sorted(found, key=lambda pair: -pair[1].published_at)
+        found = sorted(((0.0, unit) for _, unit in found), key=lambda pair: -pair[1].published_at)
     units = [unit for _, unit in found]
     combinations = [traits(unit) for unit in units] if request.facets else []
     values = {n: facet_values(unit) for n, unit in zip(combinations, units, strict=False)}
@@ -31,6 +31,4 @@ def answer(request: Request, found: list[tuple[float, Unit]], relation: str, *, 
         )
         for row in page.rows
     )
-    return Hits(
-        page.total, relation, groups, count_facets(matches, request, values.__getitem__), page.next, damaged
-    )
+    return Hits(page.total, relation, groups, count_facets(matches, request, values.__getitem__), page.next, damaged)

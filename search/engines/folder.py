@@ -1,4 +1,4 @@
-"""What every index folder has, whichever engine made it: the description it is opened by, and its manifest."""
+"""What every index folder has, whichever engine made it: its description and its manifest."""
 
 import hashlib
 import json
@@ -22,9 +22,7 @@ def open_folder(folder: Path, engine: str, analyser: str, *, create: bool) -> tu
     if not (folder / INFO).exists():
         if not create:
             raise NoIndex({"folder": folder.name})
-        folder.mkdir(
-            parents=True, exist_ok=True, mode=0o700
-        )  # Whoosh keeps pickles: nobody else may write here
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # Whoosh keeps pickles: nobody else may write here
         return info, True
     try:
         found = EngineInfo(**json.loads((folder / INFO).read_bytes()))
@@ -64,11 +62,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def faults(folder: Path, manifest: Mapping[str, str]) -> Sequence[str]:
     """Return the names in `manifest` whose files are missing or differ."""
-    return [
-        name
-        for name, want in manifest.items()
-        if not (folder / name).is_file() or _sha256(folder / name) != want
-    ]
+    return [name for name, want in manifest.items() if not (folder / name).is_file() or _sha256(folder / name) != want]
 
 
 def _sha256(path: Path) -> str:

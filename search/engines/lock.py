@@ -1,4 +1,4 @@
-"""The one write lock of a generation: a second writer is told at once, and a dead one leaves nothing behind."""
+"""The one write lock of a generation: a second writer is told at once, a dead one leaves nothing."""
 
 import fcntl
 import os
@@ -8,14 +8,14 @@ from search.port import Locked
 
 
 class WriterLock:
-    """An `flock` on `writer.lock`: the kernel gives it back when the process dies. The file is never deleted."""
+    """An `flock` on `writer.lock`: the kernel gives it back when the process dies. Never deleted."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "writer.lock"
         self._fd: int | None = None
 
     def take(self) -> None:
-        """Hold the lock until `release`; taking it twice is fine. Raises Locked when somebody else holds it."""
+        """Hold the lock until `release`; twice is fine. Raises Locked when somebody else holds it."""
         if self._fd is not None:
             return
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -1,4 +1,4 @@
-"""The engine that is its own definition: a dict, looked at unit by unit. Other engines are held against it."""
+"""The engine that is its own definition: a dict, looked at unit by unit. Others are held against it."""
 
 import math
 import time
@@ -81,11 +81,7 @@ class MemoryEngine:
                 relation = "gte"
                 break
             unit = entry.unit
-            if (
-                allowed & entry.acl
-                and request.window.holds(unit.l_from, unit.l_to)
-                and _fits(request.query, entry)
-            ):
+            if allowed & entry.acl and request.window.holds(unit.l_from, unit.l_to) and _fits(request.query, entry):
                 found.append((_score(request.query, entry), unit))
         return answer(request, found, relation)
 
@@ -130,9 +126,7 @@ def _count(tokens: Sequence[str], words: Words) -> int:
     found = 0
     for i in range(len(tokens) - length + 1):
         end = tokens[i + length - 1]
-        if (end.startswith(last) if words.prefix else end == last) and tuple(
-            tokens[i : i + length - 1]
-        ) == head:
+        if (end.startswith(last) if words.prefix else end == last) and tuple(tokens[i : i + length - 1]) == head:
             found += 1
     return found
 

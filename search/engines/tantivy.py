@@ -1,4 +1,4 @@
-"""The default engine: tantivy, given tokens. It finds and scores; order, groups, facets and paging are ours."""
+"""The default engine: tantivy, given tokens. It finds and scores; order, groups, facets are ours."""
 
 import json
 import threading
@@ -60,8 +60,8 @@ def build_schema() -> Any:
 class TantivyEngine:
     """Implements `SearchEngine` over a folder.
 
-    `_writer` and the lock belong to whoever called `apply` first, until `close`. `_searcher` is replaced whole when
-    `meta.json` has changed on disk: another process may be the writer.
+    `_writer` and the lock belong to whoever called `apply` first, until `close`. `_searcher` is replaced
+    whole when `meta.json` has changed on disk: another process may be the writer.
     """
 
     def __init__(self, folder: Path, analyser: Analyser, *, max_units: int = MAX_UNITS) -> None:
@@ -81,9 +81,7 @@ class TantivyEngine:
         info, is_new = folders.open_folder(self._folder, "tantivy", self._analyser.id, create=create)
         try:
             self._index = (
-                tantivy.Index(self._schema, path=str(self._folder))
-                if is_new
-                else tantivy.Index.open(str(self._folder))
+                tantivy.Index(self._schema, path=str(self._folder)) if is_new else tantivy.Index.open(str(self._folder))
             )
             self._index.config_reader("manual")
             self._schema = self._index.schema
@@ -231,7 +229,7 @@ class TantivyEngine:
         return tuple(groups), damaged
 
     def _facets(self, searcher: Any, addresses: Sequence[Any], matches: Matches, request: Request) -> Any:
-        """Count facets. What a traits number stands for is read from one unit that has it, once per process."""
+        """Count facets. What a traits number stands for is read from one unit that has it, once."""
         if not request.facets:
             return {}
         if len(self._values) > _MAX_TRAITS:

@@ -32,9 +32,7 @@ def all_of(query: Any, request: Request, schema: Any) -> Any:
         must.append((Occur.Must, _silent(Query.term_query(schema, "live", "1"))))
     elif not window.every:
         begun = Query.range_query(schema, "l_from", FieldType.Integer, upper_bound=window.leaf)
-        not_ended = Query.range_query(
-            schema, "l_to", FieldType.Integer, lower_bound=window.leaf, include_lower=False
-        )
+        not_ended = Query.range_query(schema, "l_to", FieldType.Integer, lower_bound=window.leaf, include_lower=False)
         must.extend((Occur.Must, _silent(part)) for part in (begun, not_ended))
     return Query.boolean_query(must)
 
@@ -47,19 +45,17 @@ def translate(node: Node, schema: Any, searcher: Any) -> Any:
         case Words():
             return _ranked(node, schema, searcher)
         case Exact(name, value, prefix):
-            if prefix:
-                return _silent(Query.regex_query(schema, name, re.escape(value) + ".*"))
-            return _silent(Query.term_query(schema, name, value))
+            beginning = re.escape(value) + ".*"
+            return _silent(
+                Query.regex_query(schema, name, beginning) if prefix else Query.term_query(schema, name, value)
+            )
         case And(parts):
             wanted = [(Occur.Must, translate(p, schema, searcher)) for p in parts if not isinstance(p, Not)]
-            unwanted = [
-                (Occur.MustNot, translate(p.part, schema, searcher)) for p in parts if isinstance(p, Not)
-            ]
+            unwanted = [(Occur.MustNot, translate(p.part, schema, searcher)) for p in parts if isinstance(p, Not)]
             return Query.boolean_query([*(wanted or [_anything()]), *unwanted])
         case Or(parts):
-            if not parts:
-                return Query.empty_query()
-            return Query.boolean_query([(Occur.Should, translate(part, schema, searcher)) for part in parts])
+            any_of = [(Occur.Should, translate(part, schema, searcher)) for part in parts]
+            return Query.boolean_query(any_of or [(Occur.Must, Query.empty_query())])
         case Not(part):
             return Query.boolean_query([_anything(), (Occur.MustNot, translate(part, schema, searcher))])
 
@@ -97,7 +93,7 @@ def _in_field(words: Words, name: str, schema: Any, searcher: Any) -> Any:
         return beginning
     ends = searcher.terms_with_prefix(name, tokens[-1], limit=MAX_EXPANSIONS + 1)
     if len(ends) > MAX_EXPANSIONS:
-        # Too many to try each: the words before must stand together, the last one anywhere. More hits, never fewer.
+        # Too many to try each: the words before must stand together, the last anywhere. Never fewer hits.
         head = _consecutive(tokens[:-1], name, schema)
         return Query.boolean_query([(Occur.Must, head), (Occur.Must, beginning)])
     if not ends:

@@ -10,7 +10,7 @@ from search.engines import folder as folders
 from search.engines.answer import answer
 from search.engines.lock import WriterLock
 from search.engines.records import digest, seal, texts, unseal
-from search.engines.whoosh_library import collect, fields, index, library_faults, uncut
+from search.engines.whoosh_library import collect, fields, index, library_faults, open_folder, uncut
 from search.engines.whoosh_query import all_of, translate
 from search.port import (
     EXACT_FIELDS,
@@ -41,7 +41,7 @@ def build_schema() -> Any:
 
 
 class WhooshEngine:
-    """Implements `SearchEngine` over a folder. One lock around the reader: Whoosh does not promise threads."""
+    """Implements `SearchEngine` over a folder. One lock around all: Whoosh does not promise threads."""
 
     def __init__(self, folder: Path, analyser: Analyser) -> None:
         self._folder = folder
@@ -53,14 +53,8 @@ class WhooshEngine:
 
     def open(self, generation: str, *, create: bool) -> EngineInfo:  # noqa: ARG002 - the folder is the generation
         info, is_new = folders.open_folder(self._folder, "whoosh", self._analyser.id, create=create)
-        try:
-            self._index = (
-                index.create_in(str(self._folder), build_schema())
-                if is_new
-                else index.open_dir(str(self._folder))
-            )
-        except library_faults() as fault:
-            raise Corrupt({"reason": str(fault)[:200]}) from None
+        folder = str(self._folder)
+        self._index = index.create_in(folder, build_schema()) if is_new else open_folder(folder)
         if is_new:
             folders.describe(self._folder, info)
         return info

@@ -24,7 +24,7 @@ _NOTHING = 1e-9  # Whoosh takes a weight of 0 for "not given"; this one is round
 
 
 def all_of(wanted: Any, request: Request) -> Any:
-    """Return `wanted` within what the asker may see and the moment that is asked for; only `wanted` scores."""
+    """Return `wanted` within what the asker may see and the moment asked for; only `wanted` scores."""
     limits = [q.Or([q.Term("acl", group) for group in acl_terms(request.acl)])]
     window = request.window
     if not window.every and window.leaf is None:
@@ -63,7 +63,8 @@ def _silent(wanted: Any) -> Any:
 
 
 def _without(wanted: Any, unwanted: list[Any]) -> Any:
-    return q.AndNot(wanted, q.Or(unwanted)) if unwanted else wanted
+    # What must not be there is flattened to a list of documents: Whoosh steps over some of them otherwise.
+    return q.AndNot(wanted, _silent(q.Or(unwanted))) if unwanted else wanted
 
 
 def _ranked(words: Words, searcher: Any) -> Any:
