@@ -28,8 +28,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
-    data_dir: Annotated[Path, Field(description="The folder that holds archive, log, keys, database and index.")] = Path(
-        "data"
+    data_dir: Annotated[Path, Field(description="The folder that holds archive, log, keys, database and index.")] = (
+        Path("data")
     )
     host: Annotated[str, Field(description="The address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="The port to listen on.")] = 8000
@@ -37,24 +37,34 @@ class Settings(BaseSettings):
         str, Field(description="The address readers use. Plain http is accepted for a loopback address only.")
     ] = ""
     database_url: Annotated[
-        str, Field(description="SQLAlchemy URL; empty means SQLite in the data folder. PostgreSQL: postgresql+psycopg://…")
+        str,
+        Field(description="SQLAlchemy URL; empty means SQLite in the data folder. PostgreSQL: postgresql+psycopg://…"),
     ] = ""
-    search_engine: Annotated[
-        Literal["tantivy", "whoosh"], Field(description="The embedded full-text engine.")
-    ] = "tantivy"
+    search_engine: Annotated[Literal["tantivy", "whoosh"], Field(description="The embedded full-text engine.")] = (
+        "tantivy"
+    )
     web_processes: Annotated[int, Field(ge=1, le=64, description="Web processes that `serve` starts.")] = 2
     web_threads: Annotated[int, Field(ge=1, le=256, description="Threads of each web process.")] = 8
-    max_upload_bytes: Annotated[_Bytes, Field(description="Largest file accepted in one upload, in bytes.")] = 20 * 2**30
+    max_upload_bytes: Annotated[_Bytes, Field(description="Largest file accepted in one upload, in bytes.")] = (
+        20 * 2**30
+    )
     max_form_bytes: Annotated[_Bytes, Field(description="Largest request without a file, in bytes.")] = 2 * 2**20
     max_files_per_release: Annotated[int, Field(ge=1, le=10_000, description="Most files in one release.")] = 10_000
     session_idle_minutes: Annotated[int, Field(ge=1, description="A sign-in ends after this long without use.")] = 30
     session_total_hours: Annotated[int, Field(ge=1, description="A sign-in ends after this long in any case.")] = 12
-    extraction_seconds: Annotated[int, Field(ge=1, description="Longest time reading one file for search may take.")] = 90
+    extraction_seconds: Annotated[
+        int, Field(ge=1, description="Longest time reading one file for search may take.")
+    ] = 90
     log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least severe log line that is written.")
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        Field(description="Least severe log line that is written."),
     ] = "INFO"
     metrics_token: Annotated[
-        str, Field(description="Bearer token for /metrics from other machines; empty allows loopback only.", repr=False)
+        str,
+        Field(
+            description="Bearer token for /metrics from other machines; empty allows loopback only.",
+            repr=False,
+        ),
     ] = ""
 
     @model_validator(mode="after")

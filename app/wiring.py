@@ -150,7 +150,13 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
         )
         recover_all(portal.root)
         scribe = Scribe(portal.engine, log, keys, portal.clock, portal.origin, Lock())
-        indexer = Indexer(portal.engine, portal.root, portal.searcher, portal.folders.cache, portal.settings.extraction_seconds)
+        indexer = Indexer(
+            portal.engine,
+            portal.root,
+            portal.searcher,
+            portal.folders.cache,
+            portal.settings.extraction_seconds,
+        )
         stack.callback(indexer.close)
         yield Workshop(
             scribe=scribe,

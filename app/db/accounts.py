@@ -1,4 +1,4 @@
-"""Who may act: agencies, people, their roles, sign-ins and tokens. Not derived from the archive; `backup` keeps them."""
+"""Who may act: agencies, people, roles, sign-ins, tokens. Not derived from the archive; `backup` keeps them."""
 
 from datetime import datetime
 

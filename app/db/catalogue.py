@@ -42,7 +42,7 @@ class Dataset(SQLModel, table=True):
 
 
 class Release(SQLModel, table=True):
-    """One version of a dataset. From submit on, `record`, `openings` and `body` are fixed and `body_sha256` names them."""
+    """One version of a dataset. From submit on `record`, `openings` and `body` are fixed; `body_sha256` names them."""
 
     __table_args__ = (UniqueConstraint("dataset", "version"), Index("release_state", "state"))
 
@@ -122,7 +122,7 @@ class Change(SQLModel, table=True):
 
 
 class Inscription(SQLModel, table=True):
-    """A statement on its way into the log. `envelope` is stored before it is submitted, so a rerun submits the same bytes."""
+    """A statement on its way into the log; `envelope` is stored first, so that a rerun submits the same bytes."""
 
     id: str = Field(primary_key=True, max_length=100)
     type: str = Field(max_length=20)

@@ -63,7 +63,6 @@ def running(engine: sa.Engine, steps: Mapping[Job, Sequence[tuple[str, Step]]]) 
         "serializer": SERIALIZER(),
         "application_version": APPLICATION_VERSION,
         "executor_id": EXECUTOR,
-        "run_admin_server": False,
         "log_level": "ERROR",
         "scheduler_polling_interval_sec": 3600.0,
     }

@@ -88,7 +88,10 @@ def authenticate(session: Session, *, email: str, password: str, network: str, n
 
     """
     address = email.strip().lower()[:254]
-    attempts = [_attempt(session, f"account:{address}", now), _attempt(session, f"network:{network[:100]}", now)]
+    attempts = [
+        _attempt(session, f"account:{address}", now),
+        _attempt(session, f"network:{network[:100]}", now),
+    ]
     for attempt, free in zip(attempts, (FREE_TRIES, FREE_TRIES * 4), strict=True):
         _check_wait(attempt, free, now)
     account = session.exec(select(Account).where(Account.email == address)).first()

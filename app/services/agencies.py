@@ -13,7 +13,14 @@ from archive.records.names import check_agency_slug
 
 
 def add_agency(
-    session: Session, jobs: JobQueue, actor: Actor, *, slug: str, title: dict[str, str], approvals: int, now: datetime
+    session: Session,
+    jobs: JobQueue,
+    actor: Actor,
+    *,
+    slug: str,
+    title: dict[str, str],
+    approvals: int,
+    now: datetime,
 ) -> Agency:
     """Return a new agency; its signing key follows as a job of the same transaction.
 

@@ -1,4 +1,4 @@
-"""Amendments (of words) and withdrawals of what is published: wished by one person, approved by another, then inscribed."""
+"""Amendments (of words) and withdrawals of what is published: wished by one, approved by another, then inscribed."""
 
 import json
 from collections.abc import Mapping
@@ -132,7 +132,13 @@ def waiting(session: Session, release_id: str) -> Change | None:
 
 
 def _settle(
-    session: Session, jobs: JobQueue, actor: Actor, change: Change, dataset: Dataset, subject: str, now: datetime
+    session: Session,
+    jobs: JobQueue,
+    actor: Actor,
+    change: Change,
+    dataset: Dataset,
+    subject: str,
+    now: datetime,
 ) -> Change:
     if waiting(session, change.release_id) is not None:
         raise BadWords({"member": "release", "why": "another change waits / 別の変更が待っています"})
@@ -171,7 +177,17 @@ def _amended_record(release: Release, dataset: Dataset, words: Words) -> bytes:
     say(copy, words)
     changed: Mapping[str, object] = {
         member: getattr(copy, member)
-        for member in ("title", "reading", "description", "licence", "themes", "keywords", "period", "area", "contact")
+        for member in (
+            "title",
+            "reading",
+            "description",
+            "licence",
+            "themes",
+            "keywords",
+            "period",
+            "area",
+            "contact",
+        )
     }
     return ReleaseRecord.model_validate({**old.model_dump(), **changed}).canonical()
 

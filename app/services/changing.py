@@ -1,4 +1,4 @@
-"""The saga of an amendment or a withdrawal: commit what is said to the archive, inscribe it, show it. Each step reruns."""
+"""The saga of an amendment or a withdrawal: commit what is said, inscribe it, show it. Each step can run again."""
 
 import json
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from app.db.catalogue import Change, Dataset, Release, ReleaseState
 from app.db.engine import transaction
 from app.ports import Clock, JobQueue
 from app.services import names
-from app.services.names import NODE_USER
 from app.services.accounts import record
 from app.services.inscribing import Scribe
+from app.services.names import NODE_USER
 from app.services.publishing import META, apply_words, enqueue_index
 from archive.objects import layout
 from archive.objects.commit import RESERVED, Content, Kept, commit
@@ -83,7 +83,13 @@ class Changer:
             change.state = "inscribed"
             session.add_all([change, release, dataset])
             enqueue_index(session, self.jobs, release, "delete" if change.type == "withdraw" else "upsert")
-            record(session, "worker", f"{change.type}.inscribed", f"{dataset.name}/v{release.version}", self.clock.now())
+            record(
+                session,
+                "worker",
+                f"{change.type}.inscribed",
+                f"{dataset.name}/v{release.version}",
+                self.clock.now(),
+            )
 
     def _load(self, change_id: str) -> tuple[Change, Release, Dataset]:
         with transaction(self.engine) as session:
@@ -128,7 +134,13 @@ def show_withdrawal(session: Session, dataset: Dataset, release: Release, change
 
 def _said(change: Change) -> dict[str, Content]:
     opening = json.loads(change.openings)["reason"]
-    said = {"v": 1, "event": change.type, "change": change.id, "body": json.loads(change.body), "reason": opening}
+    said = {
+        "v": 1,
+        "event": change.type,
+        "change": change.id,
+        "body": json.loads(change.body),
+        "reason": opening,
+    }
     document = json.dumps(said, sort_keys=True, ensure_ascii=False).encode()
     if change.type == "withdraw":
         return {TOMBSTONE: document}

@@ -66,7 +66,13 @@ def latest_published(session: Session, dataset: str) -> Release | None:
 
 
 def _record(
-    release: Release, dataset: Dataset, agency: Agency, files: Sequence[ReleaseFile], *, origin: str, role: str
+    release: Release,
+    dataset: Dataset,
+    agency: Agency,
+    files: Sequence[ReleaseFile],
+    *,
+    origin: str,
+    role: str,
 ) -> ReleaseRecord:
     account = commitment("account", new_salt(), release.submitted_by.encode())
     return ReleaseRecord.model_validate(

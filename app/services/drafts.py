@@ -37,7 +37,7 @@ class Staged:
 
     name: str
     staged: str
-    bytes: int
+    size: int
     sha256: bytes
     chunks: int
     chunk_root: bytes
@@ -45,9 +45,7 @@ class Staged:
     encoding: str | None
 
 
-def create_dataset(
-    session: Session, actor: Actor, *, name: str, agency: str, words: Words, now: datetime
-) -> Dataset:
+def create_dataset(session: Session, actor: Actor, *, name: str, agency: str, words: Words, now: datetime) -> Dataset:
     """Return a new dataset without releases. Raises NotAllowed, BadDatasetName, NameTaken, TitleNeeded, BadWords."""
     owner = agencies.get(session, agency)
     require(actor, Action.EDIT_DRAFT, owner.slug)
@@ -61,6 +59,20 @@ def create_dataset(
     session.add(dataset)
     session.flush()
     record(session, actor.label, "dataset.created", name, now)
+    return dataset
+
+
+def reword(session: Session, actor: Actor, name: str, words: Words) -> Dataset:
+    """Change what a dataset will say with its next release; what is published keeps its words until then.
+
+    Raises:
+        NoSuchThing, NotAllowed, BadWords.
+
+    """
+    dataset = _dataset(session, name)
+    require(actor, Action.EDIT_DRAFT, dataset.agency)
+    say(dataset, words)
+    session.add(dataset)
     return dataset
 
 
@@ -109,7 +121,7 @@ def add_file(session: Session, actor: Actor, release_id: str, file: Staged, *, m
         original=place.original,
         media_type=file.media_type,
         encoding=file.encoding,
-        bytes=file.bytes,
+        bytes=file.size,
         sha256=file.sha256.hex(),
         chunks=file.chunks,
         chunk_root=file.chunk_root.hex(),
@@ -177,7 +189,13 @@ def approve(session: Session, jobs: JobQueue, actor: Actor, release_id: str, dig
     if release.state != ReleaseState.SUBMITTED.value or not secrets.compare_digest(release.body_sha256, digest):
         raise DraftChanged({"dataset": dataset.name})
     session.add(
-        Approval(release_id=release.id, account_id=actor.account_id, role=Role.APPROVER.value, digest=digest, at=now)
+        Approval(
+            release_id=release.id,
+            account_id=actor.account_id,
+            role=Role.APPROVER.value,
+            digest=digest,
+            at=now,
+        )
     )
     _approved(session, jobs, release, now)
     record(session, actor.label, "release.approved", f"{dataset.name}/v{release.version}", now, digest=digest)

@@ -58,7 +58,9 @@ class Indexer:
             name = generations.generation_name(self._searcher.analyser, self._searcher.kind, datetime.now(UTC))
             folder = self._searcher.folder / name
             with transaction(self._engine) as session:
-                datasets = list(session.exec(select(Dataset.name).where(Dataset.state != "draft").order_by(Dataset.name)))
+                datasets = list(
+                    session.exec(select(Dataset.name).where(Dataset.state != "draft").order_by(Dataset.name))
+                )
                 upto = session.exec(select(func.max(SearchChange.seq))).one() or 0
             self._searcher.folder.mkdir(parents=True, exist_ok=True)
             writer = generations.open_engine(self._searcher.kind, folder, self._searcher.analyser, create=True)

@@ -1,7 +1,7 @@
 """From a body to a leaf: sign under the agency's key, store the envelope, submit, remember where it stands.
 
-Runs only where the log's writer is (the worker). The envelope is durable before it is submitted, so that a rerun submits
-the same bytes; if another statement of the agency went first meanwhile, it is signed again with the right `seq`.
+Runs only where the log's writer is (the worker). The envelope is durable before it is submitted, so that a rerun
+submits the same bytes; if another statement of the agency went first, it is signed again with the right `seq`.
 """
 
 import json

@@ -10,8 +10,8 @@ from app.db.catalogue import Inscription
 from app.db.engine import transaction
 from app.ports import Clock
 from app.services import names
-from app.services.names import NODE_USER
 from app.services.inscribing import Scribe
+from app.services.names import NODE_USER
 from archive.objects import layout
 from archive.objects.commit import commit
 from archive.objects.root import StorageRoot

@@ -90,9 +90,7 @@ def create(folders: Folders, engine: sa.Engine, host: str, clock: Clock) -> NewN
     ) as log:
         if log.size == 0:
             log.append([genesis])
-    return NewNode(
-        host, log_key.public.vkey, folders.data / "recovery-key.txt", folders.data / "next-log-key.txt"
-    )
+    return NewNode(host, log_key.public.vkey, folders.data / "recovery-key.txt", folders.data / "next-log-key.txt")
 
 
 def host_of(folders: Folders) -> str:

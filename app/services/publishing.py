@@ -13,10 +13,10 @@ from app.db.catalogue import Approval, Dataset, Release, ReleaseFile, ReleaseSta
 from app.db.engine import transaction
 from app.ports import Clock, Job, JobQueue
 from app.services import names
-from app.services.names import NODE_USER
 from app.services.accounts import record
 from app.services.drafts import files_of
 from app.services.inscribing import Inscribed, Scribe
+from app.services.names import NODE_USER
 from archive.objects.commit import Content, Kept, commit
 from archive.objects.root import StorageRoot
 from archive.records import base64_strict

@@ -8,7 +8,7 @@ from threading import Lock
 
 from sqlmodel import Session, col, select
 
-from app.db.catalogue import Dataset
+from app.db.catalogue import Dataset, SearchChange
 from search import index as generations
 from search.analysis import Analyser
 from search.diagnostics import Diagnostic
@@ -98,9 +98,7 @@ class Searcher:
         request = Request(node, sort=question.sort, limit=max(1, min(question.limit, MAX_LIMIT)), facets=FACET_NAMES)
         if question.cursor:
             after = decode_cursor(question.cursor, request, generation=generation, key=cursor_key)
-            request = Request(
-                node, sort=request.sort, limit=request.limit, facets=FACET_NAMES, after=after
-            )
+            request = Request(node, sort=request.sort, limit=request.limit, facets=FACET_NAMES, after=after)
         hits = engine.search(request)
         rows = _visible(session, [group.dataset_id for group in hits.groups])
         found = tuple(
@@ -109,8 +107,12 @@ class Searcher:
             if group.dataset_id in rows
         )
         following = (
-            encode_cursor(hits.next, Request(node, sort=request.sort, limit=request.limit, facets=FACET_NAMES),
-                          generation=generation, key=cursor_key)
+            encode_cursor(
+                hits.next,
+                Request(node, sort=request.sort, limit=request.limit, facets=FACET_NAMES),
+                generation=generation,
+                key=cursor_key,
+            )
             if hits.next
             else ""
         )
@@ -158,3 +160,9 @@ def _visible(session: Session, names: Sequence[str]) -> dict[str, Dataset]:
     """Join every hit with the database: what was withdrawn a moment ago is not shown, whatever the index says."""
     rows = session.exec(select(Dataset).where(col(Dataset.name).in_(list(names)), Dataset.state != "draft"))
     return {row.name: row for row in rows}
+
+
+def is_current(session: Session) -> bool:
+    """Return whether everything published or withdrawn so far is in the index."""
+    waiting = session.exec(select(SearchChange).where(col(SearchChange.done_at).is_(None)).limit(1)).first()
+    return waiting is None

@@ -1,4 +1,4 @@
-"""What of a dataset can be found: the dataset itself, each file, and what stands inside the files (SEARCH section 4)."""
+"""What of a dataset can be found: itself, each file, and what stands inside the files (SEARCH section 4)."""
 
 import hashlib
 import json

@@ -1,0 +1,115 @@
+"""Work that a command starts on this machine: who acts, who does the jobs, and waiting for their end."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from sqlmodel import Session
+from tqdm import tqdm
+
+from app.db.catalogue import Change, Release, ReleaseState
+from app.db.engine import transaction
+from app.jobs.worker import WorkerRuns
+from app.policy import Actor, Role
+from app.services import accounts, agencies
+from app.services.drafts import Staged
+from app.wiring import Portal, working
+from archive.formats.media import encoding_of, media_type_of
+from archive.store.staging import StagedFile
+
+T = TypeVar("T")
+LOCAL = "local"
+PATIENCE_SECONDS = 600
+_POLL_SECONDS = 0.03
+
+
+def acting(session: Session, email: str | None) -> Actor:
+    """Return who acts: the account of `email`, or the person at this machine's shell, who may do what its files allow."""
+    if email:
+        return accounts.actor_of(session, accounts.by_email(session, email))
+    everywhere = {agency.slug: frozenset({Role.UPLOADER, Role.ADMIN}) for agency in agencies.all_agencies(session)}
+    return Actor(LOCAL, "local shell", everywhere, is_operator=True)
+
+
+@contextmanager
+def jobs_done_by_someone(portal: Portal) -> Iterator[None]:
+    """Be the worker while the block lasts, unless one runs on this data folder already."""
+    try:
+        with working(portal):
+            yield
+    except WorkerRuns:
+        yield
+
+
+def stage(portal: Portal, path: Path, name: str) -> Staged:
+    """Copy a file into staging with a progress bar on a terminal, hashing on the way."""
+    total = path.stat().st_size
+    portal.staging.require_space(total)
+    with (
+        path.open("rb") as source,
+        tqdm.wrapattr(source, "read", total=total, desc=name, unit="B", unit_scale=True, disable=None) as read,
+    ):
+        return staged(portal.staging.stage(read), name)
+
+
+def staged(file: StagedFile, name: str) -> Staged:
+    """Return what a draft needs to know of a staged file."""
+    return Staged(
+        name=name,
+        staged=file.id,
+        size=file.size,
+        sha256=file.sha256,
+        chunks=file.chunks,
+        chunk_root=file.chunk_root,
+        media_type=media_type_of(name),
+        encoding=encoding_of(file.path, name),
+    )
+
+
+def await_release(portal: Portal, release_id: str) -> Release:
+    """Return the release once it is published. Raises click.ClickException when the job failed or takes too long."""
+
+    def look(session: Session) -> Release | None:
+        release = session.get_one(Release, release_id)
+        return release if release.state == ReleaseState.PUBLISHED.value else None
+
+    return _await(portal, look, f"publish:{release_id}")
+
+
+def await_change(portal: Portal, change_id: str) -> Change:
+    """Return the change once it is inscribed. Raises as `await_release`."""
+
+    def look(session: Session) -> Change | None:
+        change = session.get_one(Change, change_id)
+        return change if change.state == "inscribed" else None
+
+    return _await(portal, look, f"change:{change_id}")
+
+
+def await_index(portal: Portal) -> None:
+    """Return when no change waits for the index, or after a while: the index follows by itself."""
+    from app.services.searching import is_current
+
+    end = time.monotonic() + PATIENCE_SECONDS / 10
+    while time.monotonic() < end:
+        with transaction(portal.engine) as session:
+            if is_current(session):
+                return
+        time.sleep(_POLL_SECONDS)
+
+
+def _await(portal: Portal, look: Callable[[Session], T | None], job: str) -> T:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        with transaction(portal.engine) as session:
+            found = look(session)
+        if found is not None:
+            return found
+        failed = [view for view in portal.jobs.recent(20) if view.id == job and view.state == "failed"]
+        if failed:
+            raise click.ClickException(f"{job}: {failed[0].problem}  → ishibumi doctor")
+        time.sleep(_POLL_SECONDS)
+    raise click.ClickException(f"{job} takes long; it goes on by itself  → ishibumi doctor")
