@@ -93,7 +93,7 @@ class Staging:
         what came before stays, and `on_durable` has heard how much that is.
 
         Raises:
-            NoSuchUpload, TooLarge, StoreFull, UploadBusy (another append runs), WrongOffset (bytes are missing).
+            NoSuchUpload, TooLarge, StoreFull, UploadBusy (another append runs), WrongOffset (bytes miss).
 
         """
         with self._writing(upload) as handle:
@@ -140,6 +140,11 @@ class Staging:
         except BaseException:
             self.discard(upload)
             raise
+
+    def sealed(self, upload: str) -> Path | None:
+        """Return where the bytes of a sealed upload lie, None when it is not sealed or discarded already."""
+        path = self._bin(upload)
+        return path if path.is_file() else None
 
     def discard(self, upload: str) -> None:
         """Remove an upload in whatever state; what is not there is discarded already."""

@@ -1,0 +1,1 @@
+"""OCFL objects: volumes, versions, inventories, commit, recovery and fixity."""
