@@ -41,6 +41,7 @@ def library_faults() -> tuple[type[Exception], ...]:
     return (
         OSError,
         index.IndexError,
+        pickle.UnpicklingError,
         whoosh.writing.IndexingError,
         KeyError,
         ValueError,

@@ -63,8 +63,9 @@ def _silent(wanted: Any) -> Any:
 
 
 def _without(wanted: Any, unwanted: list[Any]) -> Any:
-    # What must not be there is flattened to a list of documents: Whoosh steps over some of them otherwise.
-    return q.AndNot(wanted, _silent(q.Or(unwanted))) if unwanted else wanted
+    # Not AndNot: its first document slips through when the unwanted ones begin before it (Whoosh 2.7.5,
+    # AndNotMatcher._find_first). A list of all other documents does the same, surely.
+    return q.And([wanted, _silent(q.Not(q.Or(unwanted)))]) if unwanted else wanted
 
 
 def _ranked(words: Words, searcher: Any) -> Any:

@@ -281,7 +281,7 @@ def test_every_true_kyoto_stands_above_every_tokyo(engine, ask) -> None:
         ("公園 -中央公園 管理", ["shelters"]),
         ("人口 NOT 東京都", []),
         ("dataset:codes", ["codes"]),
-        ("licence:cc-by-4.*", ["temples", "tokyo-people"]),
+        ("licence:cc-by-4.*", ["tokyo-people", "temples"]),
         ("licence:c.-by*", []),
     ],
 )
