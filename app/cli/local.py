@@ -10,7 +10,7 @@ import click
 from sqlmodel import Session
 from tqdm import tqdm
 
-from app.db.catalogue import Change, Release, ReleaseState
+from app.db.catalogue import Change, Inscription, Release, ReleaseState
 from app.db.engine import transaction
 from app.jobs.worker import WorkerRuns
 from app.policy import Actor, Role
@@ -87,6 +87,16 @@ def await_change(portal: Portal, change_id: str) -> Change:
         return change if change.state == "inscribed" else None
 
     return _await(portal, look, f"change:{change_id}")
+
+
+def await_key(portal: Portal, slug: str) -> int:
+    """Return the log index of an agency's add-key statement once it is there. Raises as `await_release`."""
+
+    def look(session: Session) -> int | None:
+        row = session.get(Inscription, f"key-{slug}")
+        return row.log_index if row else None
+
+    return _await(portal, look, f"add-key:{slug}")
 
 
 def await_index(portal: Portal) -> None:

@@ -146,8 +146,6 @@ def _publish_here(files: list[tuple[Path, str]], given: dict[str, Any]) -> dict[
                 drafts.create_dataset(
                     session, actor, name=given["dataset"], agency=agency, words=words, now=portal.clock.now()
                 )
-            else:
-                drafts.reword(session, actor, dataset.name, words)
         staged = [local.stage(portal, path, name) for path, name in files]
         with transaction(portal.engine) as session:
             release = drafts.start_release(
@@ -158,6 +156,7 @@ def _publish_here(files: list[tuple[Path, str]], given: dict[str, Any]) -> dict[
                 note={given["lang"]: given["note"]} if given["note"] else {},
                 now=portal.clock.now(),
             )
+            drafts.reword(session, actor, release.id, words)
             for file in staged:
                 drafts.add_file(session, actor, release.id, file, most=portal.settings.max_files_per_release)
             release = drafts.submit(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -52,6 +53,7 @@ class Release(SQLModel, table=True):
     state: str = Field(default=ReleaseState.DRAFT.value, max_length=12)
     kind: str = Field(default="update", max_length=12)
     note: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    words: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     created_by: str = Field(max_length=32)
     edited_by: str = Field(max_length=32)
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -12,7 +12,7 @@ from app.ports import Job, JobQueue
 from app.services import agencies
 from app.services.accounts import record
 from app.services.errors import BadWords, NoSuchThing, NotPublished
-from app.services.words import Words, clean_text, say
+from app.services.words import Words, clean_text, say, spoken
 from archive.records import base64_strict, jcs
 from archive.records.commit import commitment, new_salt
 from archive.records.metadata import ReleaseRecord
@@ -169,7 +169,7 @@ def _published(session: Session, dataset: str, version: int) -> tuple[Release, D
 
 def _amended_record(release: Release, dataset: Dataset, words: Words) -> bytes:
     """Put the words on a copy of the dataset and take from it what a record says."""
-    copy = Dataset.model_validate(dataset.model_dump())
+    copy = spoken(dataset, {})
     old = ReleaseRecord.parse(release.record.encode())
     for member in ("title", "reading", "description", "licence", "period", "area", "contact"):
         setattr(copy, member, getattr(old, member))

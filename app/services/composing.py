@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from app.db.accounts import Agency
 from app.db.catalogue import Dataset, Release, ReleaseFile
+from app.services.words import spoken
 from archive.records import base64_strict, jcs, manifest
 from archive.records.commit import commitment, new_salt
 from archive.records.metadata import AgencyRecord, FileRecord, ReleaseRecord, SubmitterRecord
@@ -31,7 +32,7 @@ def fix(
         BadRecord, NotJson: the words cannot be a record; the surfaces check them before.
 
     """
-    record = _record(release, dataset, agency, files, origin=origin, role=role)
+    record = _record(release, spoken(dataset, release.words), agency, files, origin=origin, role=role)
     record_bytes = record.canonical()
     tree = manifest.build([_digest(file) for file in files])
     salt = new_salt()
@@ -42,7 +43,7 @@ def fix(
         "metadata": base64_strict.encode(commitment("metadata", salt, record_bytes)),
         "files": len(files),
         "bytes": sum(file.bytes for file in files),
-        "licence": dataset.licence,
+        "licence": record.licence,
     }
     previous = latest_published(session, dataset.name)
     if previous is not None and previous.log_index is not None:

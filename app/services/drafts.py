@@ -25,7 +25,7 @@ from app.services.errors import (
     TitleNeeded,
     TooManyFiles,
 )
-from app.services.words import KINDS, Words, note_texts, say
+from app.services.words import KINDS, Words, given_words, note_texts, say, spoken
 from archive.records.names import check_dataset_name, check_set, normalise
 
 _ON_ITS_WAY = (ReleaseState.SUBMITTED.value, ReleaseState.APPROVED.value)
@@ -62,18 +62,24 @@ def create_dataset(session: Session, actor: Actor, *, name: str, agency: str, wo
     return dataset
 
 
-def reword(session: Session, actor: Actor, name: str, words: Words) -> Dataset:
-    """Change what a dataset will say with its next release; what is published keeps its words until then.
+def reword(session: Session, actor: Actor, release_id: str, words: Words) -> Release:
+    """Put words into a draft. A dataset that is published keeps its own until this release is shown.
 
     Raises:
-        NoSuchThing, NotAllowed, BadWords.
+        NoSuchThing, NotAllowed, NotADraft, BadWords.
 
     """
-    dataset = _dataset(session, name)
-    require(actor, Action.EDIT_DRAFT, dataset.agency)
-    say(dataset, words)
-    session.add(dataset)
-    return dataset
+    release, dataset = open_draft(session, actor, release_id)
+    if dataset.state == "draft":
+        say(dataset, words)
+        session.add(dataset)
+    else:
+        said = {**release.words, **given_words(words)}
+        spoken(dataset, said)
+        release.words = said
+    release.edited_by = actor.account_id
+    session.add(release)
+    return release
 
 
 def start_release(

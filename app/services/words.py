@@ -2,7 +2,8 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from app.db.catalogue import Dataset
 from app.services.errors import BadWords
@@ -53,6 +54,19 @@ def say(dataset: Dataset, words: Words) -> None:
         dataset.themes = _themes(words.themes)
     if words.keywords is not None:
         dataset.keywords = _keywords(words.keywords)
+
+
+def given_words(words: Words) -> dict[str, Any]:
+    """Return what `words` really gives, as it can be kept in a draft."""
+    found = asdict(words)
+    return {member: value for member, value in found.items() if value not in (None, {})}
+
+
+def spoken(dataset: Dataset, said: Mapping[str, Any]) -> Dataset:
+    """Return a copy of `dataset` that says `said` too. Raises BadWords."""
+    copy = Dataset.model_validate(dataset.model_dump())
+    say(copy, Words(**said))
+    return copy
 
 
 def note_texts(note: Mapping[str, str]) -> dict[str, str]:

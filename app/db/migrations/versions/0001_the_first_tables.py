@@ -183,6 +183,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("note", sa.JSON(), nullable=False),
+        sa.Column("words", sa.JSON(), nullable=False),
         sa.Column("created_by", sa.String(length=32), nullable=False),
         sa.Column("edited_by", sa.String(length=32), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),

@@ -1,0 +1,136 @@
+"""list, show, search, log: looking at a node."""
+
+import click
+
+from app.cli import told
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@click.command()
+@click.option("--agency", metavar="SLUG")
+@click.option("--limit", type=click.IntRange(1, 100), default=100, show_default=True)
+@click.option("--after", default="", help="Datasets whose name comes after this one.")
+@_JSON
+def list_command(agency: str | None, limit: int, after: str, as_json: bool) -> int:
+    """List the published datasets by name."""
+    from app.db.engine import transaction
+    from app.services import catalogue, items
+
+    with told.portal() as portal, transaction(portal.engine) as session:
+        rows = catalogue.datasets(session, agency=agency, after=after, limit=limit)
+        found = [items.dataset_item(row, host=portal.host, base=portal.settings.base_url) for row in rows]
+        total = catalogue.count_datasets(session, agency)
+    text = "\n".join(f"{row.name:<32} v{row.latest_version or '-'}  {row.state:<10} {told.words(row.title)}" for row in rows)
+    told.give({"items": found, "total": total}, as_json=as_json, text=text or "nothing is published yet → ishibumi publish")
+    return told.OK
+
+
+@click.command()
+@click.argument("name")
+@_JSON
+def show_command(name: str, as_json: bool) -> int:
+    """Show a dataset with every release: files, hashes, log indices."""
+    from app.db.engine import transaction
+    from app.services import catalogue, items
+    from app.services.drafts import files_of
+
+    with told.portal() as portal, transaction(portal.engine) as session:
+        base = portal.settings.base_url
+        dataset = catalogue.dataset(session, name)
+        found = items.dataset_item(dataset, host=portal.host, base=base)
+        releases = [
+            items.release_item(release, files_of(session, release.id), base=base)
+            for release in catalogue.releases(session, name)
+        ]
+    lines = [f"{told.words(dataset.title)}  ({found['identifier']}, {dataset.licence})", found["url"]]
+    for release in releases:
+        lines.append(f"v{release['version']}  {release['published_at']}  {release['state']}  log {release['log_index']}")
+        lines += [f"    sha256:{file['sha256']}  {told.size(file['bytes'])}  {file['path']}" for file in release["files"]]
+    told.give({**found, "items": releases}, as_json=as_json, text="\n".join(lines))
+    return told.OK
+
+
+@click.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
+@click.option("--sort", type=click.Choice(["relevance", "newest"]), default="relevance", show_default=True)
+@click.option("--cursor", default="", help="From the answer before.")
+@_JSON
+def search_command(query: tuple[str, ...], limit: int, sort: str, cursor: str, as_json: bool) -> int:
+    """Search in titles, columns, rows and text: words, "phrases", -not, OR, format:csv, agency:…, hash:…."""
+    from app.db.engine import transaction
+    from app.security.secrets import Secrets
+    from app.services import found_items
+    from app.services.searching import Question
+    from search.port import Sort
+
+    with told.portal() as portal, transaction(portal.engine) as session:
+        question = Question(" ".join(query), sort=Sort(sort), limit=limit, cursor=cursor)
+        answer = portal.searcher.ask(
+            session, question, cursor_key=Secrets(portal.node_secret).cursor_key, lang=told.language()
+        )
+        found = found_items.answer_item(
+            answer, host=portal.host, base=portal.settings.base_url, lang=told.language()
+        )
+    lines = [f"{answer.total} datasets"]
+    for one in answer.found:
+        lines.append(f"{one.dataset.name}  {told.words(one.dataset.title)}")
+        lines += [
+            f"    {place.path or one.dataset.name} {found_items.where(place.loc)}  {found_items.plain(place.segments)}"
+            for place in one.places
+        ]
+    for remark in answer.diagnostics:
+        click.echo(f"{remark.code}  {remark.sentence(told.language())} (column {remark.column})", err=True)
+    told.give(found, as_json=as_json, text="\n".join(lines))
+    return told.OK
+
+
+@click.group()
+def log_command() -> None:
+    """Look at the transparency log."""
+
+
+@log_command.command("show")
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
+@_JSON
+def log_show(limit: int, as_json: bool) -> int:
+    """Show origin, size, root, every public key, and the latest statements."""
+    from app.db.engine import transaction
+    from app.services import catalogue, items, keys_of_log
+
+    with told.portal() as portal, transaction(portal.engine) as session:
+        head = portal.log.checkpoint()
+        found = {
+            "origin": portal.origin,
+            "size": head.size,
+            "root": head.root.hex(),
+            "keys": keys_of_log.public_keys(portal.log),
+            "checkpoint": head.raw.decode(),
+            "items": [items.statement_item(row) for row in catalogue.statements(session, limit=limit)],
+        }
+    lines = [f"{portal.origin}  {head.size} statements, not witnessed", f"root {head.root.hex()}"]
+    lines += [f"{key['role']:<8} {key['vkey']}" for key in found["keys"]]
+    lines += [
+        f"{item['index']:>6}  {item['time']}  {item['type']:<9} {item.get('dataset', item['agency'])}"
+        f"{' v' + str(item['version']) if 'version' in item else ''}"
+        for item in found["items"]
+    ]
+    told.give(found, as_json=as_json, text="\n".join(lines))
+    return told.OK
+
+
+@log_command.command("check")
+@_JSON
+def log_check(as_json: bool) -> int:
+    """Derive the whole tree again from the entries, and compare it with tiles and checkpoint."""
+    from archive.errors import ArchiveError
+
+    with told.portal() as portal:
+        try:
+            head = portal.log.check_log()
+        except ArchiveError as wrong:
+            told.tell(wrong)
+            return told.FAILED
+    told.give({"size": head.size, "root": head.root.hex()}, as_json=as_json, text=f"ok: {head.size} statements, root {head.root.hex()}")
+    return told.OK
