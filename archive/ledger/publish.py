@@ -18,19 +18,17 @@ def write_tiles(disk: Disk, folder: Path, files: Files, *, again: bool) -> None:
 
     """
     targets = {folder / str(path): data for path, data in files.items()}
-    fresh: list[Path] = []
-    changed: set[Path] = set()
-    for target, data in targets.items():
-        changed.add(target.parent)
-        if target.exists():
-            if target.read_bytes() != data:
-                raise TileConflict({"path": str(target.relative_to(folder))})
-            continue
+    there = {target for target in targets if target.exists()}
+    for target in there:
+        if target.read_bytes() != targets[target]:
+            raise TileConflict({"path": str(target.relative_to(folder))})
+    fresh = [target for target in targets if target not in there]
+    changed = {target.parent for target in targets}
+    for target in fresh:
         for missing in _missing_folders(target.parent):
             disk.make_folder(missing)
             changed.add(missing.parent)
-        disk.write(_draft(target), data)
-        fresh.append(target)
+        disk.write(_draft(target), targets[target])
     for target in fresh:
         disk.rename(_draft(target), target)
     for path in sorted(changed | (_ancestors(targets, folder) if again else set())):
@@ -60,9 +58,4 @@ def _missing_folders(folder: Path) -> list[Path]:
 
 
 def _ancestors(targets: Iterable[Path], folder: Path) -> set[Path]:
-    return {
-        parent
-        for target in targets
-        for parent in target.parents
-        if parent == folder or folder in parent.parents
-    }
+    return {parent for target in targets for parent in target.parents if parent == folder or folder in parent.parents}
