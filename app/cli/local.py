@@ -16,9 +16,8 @@ from app.jobs.worker import WorkerRuns
 from app.policy import Actor, Role
 from app.services import accounts, agencies
 from app.services.drafts import Staged
+from app.services.intake import take
 from app.wiring import Portal, working
-from archive.formats.media import encoding_of, media_type_of
-from archive.store.staging import StagedFile
 
 T = TypeVar("T")
 LOCAL = "local"
@@ -52,21 +51,7 @@ def stage(portal: Portal, path: Path, name: str) -> Staged:
         path.open("rb") as source,
         tqdm.wrapattr(source, "read", total=total, desc=name, unit="B", unit_scale=True, disable=None) as read,
     ):
-        return staged(portal.staging.stage(read), name)
-
-
-def staged(file: StagedFile, name: str) -> Staged:
-    """Return what a draft needs to know of a staged file."""
-    return Staged(
-        name=name,
-        staged=file.id,
-        size=file.size,
-        sha256=file.sha256,
-        chunks=file.chunks,
-        chunk_root=file.chunk_root,
-        media_type=media_type_of(name),
-        encoding=encoding_of(file.path, name),
-    )
+        return take(portal.staging, read, name)
 
 
 def await_release(portal: Portal, release_id: str) -> Release:

@@ -72,12 +72,20 @@ def user_command() -> None:
 @click.argument("email")
 @click.option("--name", default="", help="How pages call this person.")
 @click.option("--agency", metavar="SLUG", help="The agency of --role.")
-@click.option("--role", "roles", multiple=True, help="uploader, approver, admin or auditor; can be given more than once.")
+@click.option(
+    "--role", "roles", multiple=True, help="uploader, approver, admin or auditor; can be given more than once."
+)
 @click.option("--operator", is_flag=True, help="May look after this node (not publish).")
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin instead of making one.")
 @_JSON
 def user_add(
-    email: str, name: str, agency: str | None, roles: tuple[str, ...], operator: bool, password_stdin: bool, as_json: bool
+    email: str,
+    name: str,
+    agency: str | None,
+    roles: tuple[str, ...],
+    operator: bool,
+    password_stdin: bool,
+    as_json: bool,
 ) -> int:
     """Make an account. Without --password-stdin a random password is made and shown once."""
     from app.db.engine import transaction
@@ -157,7 +165,13 @@ def token_create(email: str, agency: str, name: str, scopes: tuple[str, ...], da
             issuer=portal.host,
             now=portal.clock.now(),
         )
-    found = {"jti": row.jti, "name": row.name, "scopes": row.scopes, "expires_at": row.expires_at.isoformat(), "token": text}
+    found = {
+        "jti": row.jti,
+        "name": row.name,
+        "scopes": row.scopes,
+        "expires_at": row.expires_at.isoformat(),
+        "token": text,
+    }
     told.give(found, as_json=as_json, text=text)
     return told.OK
 

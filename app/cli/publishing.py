@@ -35,9 +35,7 @@ def _words(title: str | None, lang: str, description: str | None, licence: str |
 @_USER
 @_JSON
 @_FILES
-def publish_command(
-    files: tuple[Path, ...], server: str | None, token: str | None, as_json: bool, **given: Any
-) -> int:
+def publish_command(files: tuple[Path, ...], server: str | None, token: str | None, as_json: bool, **given: Any) -> int:
     """Publish FILES (or folders) as the next release of a dataset; the first release makes the dataset."""
     found = [*_named(files)]
     if server:
@@ -99,7 +97,9 @@ def amend_command(name: str, version: int, reason: str, user: str | None, as_jso
 @click.option("--version", "version", required=True, type=click.IntRange(1))
 @click.option("--reason", required=True, help="Why, in public, for ever.")
 @click.option("--law", required=True, help="Law and article the decision rests on.")
-@click.option("--ground", default="other", show_default=True, help="personal-data, legal-order, error, rights, safety, other.")
+@click.option(
+    "--ground", default="other", show_default=True, help="personal-data, legal-order, error, rights, safety, other."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_USER
 @_JSON
@@ -159,17 +159,13 @@ def _publish_here(files: list[tuple[Path, str]], given: dict[str, Any]) -> dict[
             drafts.reword(session, actor, release.id, words)
             for file in staged:
                 drafts.add_file(session, actor, release.id, file, most=portal.settings.max_files_per_release)
-            release = drafts.submit(
-                session, portal.jobs, actor, release.id, origin=portal.host, now=portal.clock.now()
-            )
+            release = drafts.submit(session, portal.jobs, actor, release.id, origin=portal.host, now=portal.clock.now())
         if release.state != "submitted" or given["wait"]:
             release = local.await_release(portal, release.id)
             local.await_index(portal)
         with transaction(portal.engine) as session:
             release = session.get_one(Release, release.id)
-            return items.release_item(
-                release, drafts.files_of(session, release.id), base=portal.settings.base_url
-            )
+            return items.release_item(release, drafts.files_of(session, release.id), base=portal.settings.base_url)
 
 
 def _tell_change(portal: Any, change_id: str, state: str, subject: str, *, as_json: bool) -> int:
@@ -177,7 +173,9 @@ def _tell_change(portal: Any, change_id: str, state: str, subject: str, *, as_js
 
     if state == "requested":
         told.give(
-            {"id": change_id, "state": state}, as_json=as_json, text=f"{subject}: waiting for a second person's approval"
+            {"id": change_id, "state": state},
+            as_json=as_json,
+            text=f"{subject}: waiting for a second person's approval",
         )
         return told.OK
     change = local.await_change(portal, change_id)

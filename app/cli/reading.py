@@ -21,8 +21,12 @@ def list_command(agency: str | None, limit: int, after: str, as_json: bool) -> i
         rows = catalogue.datasets(session, agency=agency, after=after, limit=limit)
         found = [items.dataset_item(row, host=portal.host, base=portal.settings.base_url) for row in rows]
         total = catalogue.count_datasets(session, agency)
-    text = "\n".join(f"{row.name:<32} v{row.latest_version or '-'}  {row.state:<10} {told.words(row.title)}" for row in rows)
-    told.give({"items": found, "total": total}, as_json=as_json, text=text or "nothing is published yet → ishibumi publish")
+    text = "\n".join(
+        f"{row.name:<32} v{row.latest_version or '-'}  {row.state:<10} {told.words(row.title)}" for row in rows
+    )
+    told.give(
+        {"items": found, "total": total}, as_json=as_json, text=text or "nothing is published yet → ishibumi publish"
+    )
     return told.OK
 
 
@@ -45,8 +49,12 @@ def show_command(name: str, as_json: bool) -> int:
         ]
     lines = [f"{told.words(dataset.title)}  ({found['identifier']}, {dataset.licence})", found["url"]]
     for release in releases:
-        lines.append(f"v{release['version']}  {release['published_at']}  {release['state']}  log {release['log_index']}")
-        lines += [f"    sha256:{file['sha256']}  {told.size(file['bytes'])}  {file['path']}" for file in release["files"]]
+        lines.append(
+            f"v{release['version']}  {release['published_at']}  {release['state']}  log {release['log_index']}"
+        )
+        lines += [
+            f"    sha256:{file['sha256']}  {told.size(file['bytes'])}  {file['path']}" for file in release["files"]
+        ]
     told.give({**found, "items": releases}, as_json=as_json, text="\n".join(lines))
     return told.OK
 
@@ -70,9 +78,7 @@ def search_command(query: tuple[str, ...], limit: int, sort: str, cursor: str, a
         answer = portal.searcher.ask(
             session, question, cursor_key=Secrets(portal.node_secret).cursor_key, lang=told.language()
         )
-        found = found_items.answer_item(
-            answer, host=portal.host, base=portal.settings.base_url, lang=told.language()
-        )
+        found = found_items.answer_item(answer, host=portal.host, base=portal.settings.base_url, lang=told.language())
     lines = [f"{answer.total} datasets"]
     for one in answer.found:
         lines.append(f"{one.dataset.name}  {told.words(one.dataset.title)}")
@@ -132,5 +138,9 @@ def log_check(as_json: bool) -> int:
         except ArchiveError as wrong:
             told.tell(wrong)
             return told.FAILED
-    told.give({"size": head.size, "root": head.root.hex()}, as_json=as_json, text=f"ok: {head.size} statements, root {head.root.hex()}")
+    told.give(
+        {"size": head.size, "root": head.root.hex()},
+        as_json=as_json,
+        text=f"ok: {head.size} statements, root {head.root.hex()}",
+    )
     return told.OK

@@ -129,9 +129,7 @@ def bearer() -> Actor:
     if scheme.lower() != "bearer" or not text or len(text) > 4096:  # noqa: PLR2004 - far above any token of ours
         raise BadToken({"why": "missing"})
     with transaction(portal().engine) as session:
-        return tokens.actor_of_token(
-            session, secrets(), text.strip(), issuer=portal().host, now=portal().clock.now()
-        )
+        return tokens.actor_of_token(session, secrets(), text.strip(), issuer=portal().host, now=portal().clock.now())
 
 
 def csrf_token() -> str:

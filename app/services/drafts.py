@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, func, select
 
 from app.db.accounts import Agency
 from app.db.catalogue import Approval, Dataset, Release, ReleaseFile, ReleaseState
-from app.policy import SCOPE_PUBLISH, Action, Actor, Role, require
+from app.policy import SCOPE_PUBLISH, Action, Actor, Role, allows, require
 from app.ports import Job, JobQueue
 from app.services import agencies, composing
 from app.services.accounts import record
@@ -241,12 +241,20 @@ def discard(session: Session, actor: Actor, release_id: str, *, now: datetime) -
 def open_draft(session: Session, actor: Actor, release_id: str) -> tuple[Release, Dataset]:
     """Return a draft that the actor may edit. A stranger learns only that there is nothing: NoSuchThing."""
     release, dataset = _release(session, release_id, lock=True)
-    if Role.CITIZEN in actor.roles_in(dataset.agency) and len(actor.roles_in(dataset.agency)) == 1:
+    if not allows(actor, Action.SEE_DRAFTS, dataset.agency):
         raise NoSuchThing({"what": "release", "name": release_id[:32]})
     require(actor, Action.EDIT_DRAFT, dataset.agency)
     if release.state != ReleaseState.DRAFT.value:
         raise NotADraft({"state": release.state})
     return release, dataset
+
+
+def look(session: Session, actor: Actor, release_id: str) -> tuple[Release, list[ReleaseFile]]:
+    """Return a release of the actor's agency with its files, whatever its state; to strangers it is not there."""
+    release, dataset = _release(session, release_id, lock=False)
+    if not allows(actor, Action.SEE_DRAFTS, dataset.agency):
+        raise NoSuchThing({"what": "release", "name": release_id[:32]})
+    return release, files_of(session, release.id)
 
 
 def files_of(session: Session, release_id: str) -> list[ReleaseFile]:

@@ -1,0 +1,49 @@
+"""Bytes on their way in: staged, hashed, and looked at just enough to say what kind they are."""
+
+from typing import BinaryIO
+
+from app.services.drafts import Staged
+from archive.formats.decode import detect
+from archive.formats.errors import UnreadableText
+from archive.formats.media import guess
+from archive.records.names import normalise
+from archive.store.staging import StagedFile, Staging
+
+_HEAD = 1 << 20
+_TEXTS = ("text/", "application/json", "application/geo+json", "application/xml")
+
+
+def take(staging: Staging, source: BinaryIO, name: str) -> Staged:
+    """Return `source` as a staged file called `name`.
+
+    Raises:
+        ArchiveError: the name cannot be a path; nothing was read.
+        TooLarge, StoreFull: nothing was kept.
+
+    """
+    normalise(name)
+    return look(staging.stage(source), name)
+
+
+def look(file: StagedFile, name: str) -> Staged:
+    """Return what a draft needs to know of a staged file: its digests, its kind, how its text is written."""
+    with file.path.open("rb") as opened:
+        head = opened.read(_HEAD)
+    kind = guess(name, head)
+    return Staged(
+        name=name,
+        staged=file.id,
+        size=file.size,
+        sha256=file.sha256,
+        chunks=file.chunks,
+        chunk_root=file.chunk_root,
+        media_type=kind,
+        encoding=_encoding(head, whole=file.size <= _HEAD) if kind.startswith(_TEXTS) else None,
+    )
+
+
+def _encoding(head: bytes, *, whole: bool) -> str | None:
+    try:
+        return detect(head, whole=whole).name
+    except UnreadableText:
+        return None
