@@ -66,12 +66,8 @@ def root(leaves: Sequence[Hash]) -> Hash:
         return EMPTY_ROOT
     row = list(leaves)
     while len(row) > 1:
-        odd = (
-            row[-1:] if len(row) % 2 else []
-        )  # carried up as it is: doubling it would let two trees share a root
-        row = [
-            sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=False)
-        ]
+        odd = row[-1:] if len(row) % 2 else []  # carried up as it is: doubling it would let two trees share a root
+        row = [sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=False)]
         row += odd
     return row[0]
 
@@ -187,9 +183,7 @@ def check_consistency(old: int, new: int, proof: Sequence[Hash], old_root: Hash,
         raise NotAnExtension({"old": old, "new": new})
 
 
-def _roots_of(
-    old: int, ranges: list[tuple[int, int]], proof: Sequence[Hash], old_root: Hash
-) -> tuple[Hash, Hash]:
+def _roots_of(old: int, ranges: list[tuple[int, int]], proof: Sequence[Hash], old_root: Hash) -> tuple[Hash, Hash]:
     """Return the two roots that a consistency proof leads to: hashes of leaves below `old` count for both."""
     given = list(zip(ranges, proof, strict=True))
     if old & (old - 1) == 0:  # a full subtree: its root is not in the proof, the reader holds it

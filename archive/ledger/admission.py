@@ -53,9 +53,7 @@ class EntryCheck(Protocol):
 class Admission:
     """An `Admitted` that grows by what is let in: owned by one submission or one batch, then thrown away."""
 
-    def __init__(
-        self, size: int, published: Callable[[int], bytes], tail: Callable[[str], Tail | None]
-    ) -> None:
+    def __init__(self, size: int, published: Callable[[int], bytes], tail: Callable[[str], Tail | None]) -> None:
         self.published = size
         self._read = published
         self._published_tail = tail
@@ -86,9 +84,7 @@ class Admission:
             last = self.tail(link.signer)
             want = (last.seq + 1, last.leaf_hash) if last else (0, None)
             if (link.seq, link.prev) != want:
-                raise OutOfTurn(
-                    {"signer": link.signer, "want": _place(*want), "got": _place(link.seq, link.prev)}
-                )
+                raise OutOfTurn({"signer": link.signer, "want": _place(*want), "got": _place(link.seq, link.prev)})
             self.tails[link.signer] = Tail(link.seq, leaf)
         self._entries.append(entry)
 

@@ -123,6 +123,13 @@ class NoSuchEntry(LedgerError):
     zh = "帳本沒有第 {index} 項(大小 {size})。"
 
 
+class TileUnreadable(LedgerError):
+    code = "LED-038"
+    ja = "台帳のファイル「{path}」が読めません({why})。ディスクと権限を調べてください。"
+    en = "The log file {path} cannot be read ({why}). Check the disk and the permissions."
+    zh = "無法讀取帳本檔案「{path}」({why})。請檢查磁碟與權限。"
+
+
 class MalformedProof(LedgerError):
     code = "LED-040"
     ja = "証明ファイルの形が正しくありません({why})。取り直してください。"
@@ -189,9 +196,7 @@ class StateDamaged(FatalLedgerError):
 class StateBehind(FatalLedgerError):
     code = "LED-064"
     ja = "公開済みの台帳(大きさ {public})が手元の状態({lock})より新しいです。古い控えを戻しましたか。"
-    en = (
-        "The published log (size {public}) is newer than the state (size {lock}): was an old backup restored?"
-    )
+    en = "The published log (size {public}) is newer than the state (size {lock}): was an old backup restored?"
     zh = "已公開的帳本(大小 {public})比本機狀態(大小 {lock})新。是否還原了舊備份?"
 
 

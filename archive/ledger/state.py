@@ -151,14 +151,15 @@ class SqliteState:
     ) -> None:
         """Make the state of a log that stands at `lock`. It appears whole or not at all.
 
-        Raises LogExists, StateDamaged.
+        Raises LogExists, StateDamaged, OSError.
         """
         path = folder / STATE_FILE
         if path.exists():
             raise LogExists({"path": str(path)})
         draft = path.with_name(STATE_FILE + ".new")
         draft.unlink(missing_ok=True)
-        db = sqlite3.connect(draft, isolation_level=None)
+        with _damage():
+            db = sqlite3.connect(draft, isolation_level=None)
         try:
             with _damage():
                 db.execute("PRAGMA synchronous = FULL")

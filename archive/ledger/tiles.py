@@ -15,6 +15,7 @@ from archive.ledger.errors import (
     MalformedTile,
     NoSuchEntry,
     NoSuchTile,
+    TileUnreadable,
 )
 from archive.merkle import HASH_BYTES, Hash
 
@@ -26,9 +27,7 @@ _LENGTH_BYTES = 2
 _MAX_BUNDLE_BYTES = WIDTH * (_LENGTH_BYTES + MAX_ENTRY_BYTES)
 _CACHED_FILES = 256
 _ENTRIES = "entries"
-_PATH = re.compile(
-    r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
-)
+_PATH = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class TileSource(Protocol):
         """Return the file at `path` (`checkpoint` or a TilePath), cut after `limit` + 1 bytes.
 
         Raises:
-            NoSuchTile: there is none.
+            NoSuchTile: there is none. TileUnreadable: it cannot be read now.
 
         """
 
@@ -74,6 +73,8 @@ class LocalTiles:
                 return file.read(limit + 1)
         except (FileNotFoundError, NotADirectoryError):
             raise NoSuchTile({"path": path}) from None
+        except OSError as error:
+            raise TileUnreadable({"path": path, "why": str(error.strerror)}) from error
 
 
 def parse_tile_path(path: str) -> TilePath:
@@ -134,9 +135,7 @@ class TreeReader:
     `resized` from it, and is safe across threads.
     """
 
-    def __init__(
-        self, source: TileSource, size: int, read: Callable[[str, int], bytes] | None = None
-    ) -> None:
+    def __init__(self, source: TileSource, size: int, read: Callable[[str, int], bytes] | None = None) -> None:
         self.size = size
         self._source = source
         self._read = read or lru_cache(maxsize=_CACHED_FILES)(source.read)

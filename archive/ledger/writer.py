@@ -56,15 +56,14 @@ class Batch:
     refused: dict[Hash, ArchiveError] = field(default_factory=dict)
 
 
-def create_log(
-    folder: Path, state_folder: Path, key: SigningKey, clock: Clock, disk: Disk | None = None
-) -> None:
+def create_log(folder: Path, state_folder: Path, key: SigningKey, clock: Clock, disk: Disk | None = None) -> None:
     """Make an empty log of the origin that `key` names: the only code that may (`log init`).
 
     Raises:
         LogExists: there is something in `folder`, or a state in `state_folder`. Nothing was changed.
         FoldersOverlap: one folder lies in the other, so the state would be served.
         WrongKeyRole: the key is no log's. WriterBusy: somebody is at it.
+        DurabilityLost: the disk refuses.
 
     """
     disk = disk or LocalDisk()
@@ -72,14 +71,15 @@ def create_log(
     if folder.exists() and any(folder.iterdir()):
         raise LogExists({"path": str(folder)})
     empty = sign_checkpoint(Checkpoint(key.public.name, 0, EMPTY_ROOT), key).encode()
-    folder.mkdir(parents=True, exist_ok=True)
-    state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with only_writer(state_folder):
+    with ExitStack() as stack:
+        stack.enter_context(_durably())
+        folder.mkdir(parents=True, exist_ok=True)
+        state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stack.enter_context(only_writer(state_folder))
         SqliteState.create(state_folder, Lock(empty, int(clock())))
-        with _durably():
-            publish_checkpoint(disk, folder, empty)
-            disk.sync_folder(folder.parent)
-            disk.sync_folder(state_folder.parent)
+        publish_checkpoint(disk, folder, empty)
+        disk.sync_folder(folder.parent)
+        disk.sync_folder(state_folder.parent)
 
 
 @contextmanager
@@ -119,7 +119,7 @@ class Log:
     `open_log` mends.
     """
 
-    def __init__(  # noqa: PLR0917 - made by `open_log` alone
+    def __init__(
         self,
         folder: Path,
         state: LogState,
@@ -260,9 +260,7 @@ class Log:
         note = sign_checkpoint(Checkpoint(self.origin, edge.size, edge.root), self._key)
         lock = Lock(note.encode(), now)
         # 4: the commit point.
-        self._state.commit(
-            Decision(self._edge.size, accepted, self._lock.checkpoint, lock, admission.tails, gone)
-        )
+        self._state.commit(Decision(self._edge.size, accepted, self._lock.checkpoint, lock, admission.tails, gone))
         # 5 to 8.
         self._lock = lock
         self._finish(edge, files, note.encode())
@@ -339,7 +337,8 @@ def only_writer(state_folder: Path) -> Iterator[None]:
 
     Raises WriterBusy.
     """
-    number = os.open(state_folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with _durably():
+        number = os.open(state_folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)

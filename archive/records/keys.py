@@ -89,9 +89,7 @@ class PublicKey:
     @property
     def vkey(self) -> str:
         """The key as one line of text, for policies, genesis and people."""
-        return (
-            f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self.kind.value + self.raw).decode('ascii')}"
-        )
+        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self.kind.value + self.raw).decode('ascii')}"
 
     def verify(self, message: bytes, signature: bytes) -> None:
         """Return if `signature` over `message` is right. Raises BadSignature."""

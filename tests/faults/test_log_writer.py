@@ -1,6 +1,5 @@
 """The writer when every effect fails once before and once after it happened, when it is killed, and when it is fooled."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -142,6 +141,19 @@ def effects_of_a_batch(home: Path) -> list[str]:
         return counted.names[opening:]
 
 
+def append_and_die(home: Path, number: int, moment: str) -> list[str]:
+    """Append `NEW` in a process that dies at effect `number`; return the effects it got to."""
+    effects = Effects()
+    try:
+        with opened(home, effects) as log:
+            effects.names.clear()
+            effects.fails_at, effects.moment = number, moment
+            log.append(NEW)
+    except Died:
+        return effects.names
+    pytest.fail("it lived")
+
+
 def test_every_effect_is_in_the_table(home: Path) -> None:
     assert set(effects_of_a_batch(home)) == EFFECTS
 
@@ -149,13 +161,9 @@ def test_every_effect_is_in_the_table(home: Path) -> None:
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_death_at_any_effect_loses_and_doubles_nothing(home: Path, moment: str) -> None:
     names = effects_of_a_batch(copy_of(home, "counted"))
-    for number, name in enumerate(names):
+    for number in range(len(names)):
         here = copy_of(home, f"died-{number}")
-        with pytest.raises(Died), opened(here, effects := Effects()) as log:
-            effects.names.clear()
-            effects.fails_at, effects.moment = number, moment
-            log.append(NEW)
-        assert effects.names[-1] == name
+        assert append_and_die(here, number, moment) == names[: number + 1]
         LogReader(here / "log", [LOG_KEY.public]).check_log()
         with opened(here) as log:
             assert append_new(log) == list(range(250, 550))
@@ -184,10 +192,7 @@ def test_a_failing_disk_stops_the_writer_and_not_the_readers(home: Path, moment:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_death_while_mending_is_mended(home: Path, moment: str) -> None:
-    with pytest.raises(Died), opened(home, effects := Effects()) as log:
-        effects.fails_at, effects.names = 1, []
-        effects.moment = "after"  # decided, nothing written
-        log.append(NEW)
+    append_and_die(home, 1, "after")  # decided, nothing written
     counted = Effects()
     with opened(copy_of(home, "counted"), counted):
         pass
@@ -299,9 +304,7 @@ def test_a_copy_that_went_another_way(home: Path) -> None:
 
 
 def test_decided_entries_that_are_not_the_decided_ones(home: Path) -> None:
-    with pytest.raises(Died), opened(home, effects := Effects()) as log:
-        effects.names, effects.fails_at, effects.moment = [], 1, "after"
-        log.append(NEW)
+    append_and_die(home, 1, "after")
     with closing(SqliteState(home / "state")) as state:
         state._db.execute("UPDATE pending SET entry = CAST('x' AS BLOB) WHERE position = 260")
     assert opening_refused(home) == "LED-065"
@@ -359,6 +362,14 @@ def test_making_a_log_over_something(home: Path) -> None:
     assert refused(create_log, home / "x", home / "x/state", LOG_KEY, clock) == "LED-073"
     assert refused(create_log, home / "x/y", home / "x", LOG_KEY, clock) == "LED-073"
     assert refused(create_log, home / "x", home / "x", LOG_KEY, clock) == "LED-073"
+
+
+def test_a_place_where_nothing_can_be_made(home: Path) -> None:
+    (home / "file").write_bytes(b"")
+    assert refused(create_log, home / "file/log", home / "x", LOG_KEY, clock) == "LED-069"
+    (home / "state/writer.lock").unlink()
+    (home / "state/writer.lock").mkdir()
+    assert opening_refused(home) == "LED-069"
 
 
 def test_appending_again_finds_the_same_place(home: Path) -> None:
@@ -488,7 +499,7 @@ def test_a_lost_state_is_made_again_from_the_tiles(home: Path) -> None:
     assert recover_state(*args, confirmed_size=252, check=chain_check).size == 252
     with opened(home, check=chain_check) as log:
         assert log.append([OLD[3], b"city 2"])[0].index == 3
-    os.remove(home / "state/state.sqlite")
+    (home / "state/state.sqlite").unlink()
     tile = home / "log/tile/0/000.p/253"
     tile.chmod(0o644)
     tile.write_bytes(bytes(253 * 32))

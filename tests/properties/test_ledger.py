@@ -1,6 +1,7 @@
 """Laws of the log: batching never shows, parsing undoes writing, and one flipped bit is always refused."""
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from archive import merkle
 from archive.errors import ArchiveError
 from archive.ledger.checkpoint import Checkpoint, cosignatures, open_checkpoint, parse_body
+from archive.ledger.errors import LedgerError, MalformedBundle
 from archive.ledger.growth import Edge
 from archive.ledger.note import Note, NoteSignature, parse_note
 from archive.ledger.proof import TlogProof, parse_proof
@@ -91,9 +93,10 @@ def test_bundles_come_back(entries: list[bytes]) -> None:
 @given(st.binary(max_size=60), st.integers(0, 4))
 def test_any_bytes_are_a_bundle_or_refused(data: bytes, width: int) -> None:
     try:
-        assert encode_bundle(decode_bundle(data, width, "")) == data
-    except ArchiveError as error:
-        assert error.code == "LED-032"
+        entries = decode_bundle(data, width, "")
+    except MalformedBundle:
+        return
+    assert encode_bundle(entries) == data
 
 
 @given(st.none() | st.integers(0, 63), st.integers(0, 10**21 - 1), st.integers(1, 256))
@@ -142,10 +145,8 @@ def test_every_flipped_bit_of_a_proof_file_is_refused() -> None:
 @given(st.binary(max_size=200) | st.binary(max_size=40).map(lambda junk: CHECKPOINT[:100] + junk + CHECKPOINT[100:]))
 def test_junk_raises_our_errors_only(raw: bytes) -> None:
     for parse in (parse_note, parse_body, parse_proof):
-        try:
+        with suppress(LedgerError):
             parse(raw)
-        except ArchiveError as error:
-            assert error.code.startswith("LED-")
 
 
 def test_a_log_in_any_batches_is_the_same_log() -> None:

@@ -147,3 +147,11 @@ def test_places_outside_the_tree(tree: tuple[Path, TreeReader]) -> None:
 def test_a_file_where_a_folder_should_be(tree: tuple[Path, TreeReader]) -> None:
     folder, _ = tree
     assert refused(LocalTiles(folder).read, "checkpoint/x", 10) == "LED-030"
+    assert refused(LocalTiles(folder).read, "tile", 10) == "LED-038"
+
+
+def test_a_full_tile_leaves_no_partial_one() -> None:
+    entries = [b"%d" % number for number in range(256)]
+    edge, full = Edge.empty().grown(entries, [merkle.leaf_hash(entry) for entry in entries])
+    assert {str(path) for path in full} == {"tile/0/000", "tile/entries/000"}
+    assert {str(path) for path in edge.partial_files} == {"tile/1/000.p/1"}
