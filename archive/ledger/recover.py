@@ -52,7 +52,7 @@ def _replay(
 ) -> tuple[list[Hash], dict[str, Tail]]:
     """Admit every entry again, in order, to learn where each signer's chain ends."""
     leaves: list[Hash] = []
-    admission = Admission(0, reader.entry, lambda _: None)
+    admission = Admission(0, reader.entries, lambda _: None)
     for entry in entries:
         leaves.append(leaf_hash(entry))
         admission.admit(entry, leaves[-1], check)

@@ -288,7 +288,7 @@ class Log:
             self._finish(found.decided, found.files, self._lock.checkpoint, again=True)
 
     def _admission(self) -> Admission:
-        return Admission(self._edge.size, self._tree.resized(self._edge.size).entry, self._state.tail)
+        return Admission(self._edge.size, self._tree.resized(self._edge.size).entries, self._state.tail)
 
     def _admit(self, admission: Admission, queued: Sequence[Queued]) -> dict[Hash, ArchiveError]:
         """Let in what the check lets in; a failure of the log itself refuses nobody, it stops the writer."""
