@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar, cast
 
 import click
 from sqlmodel import Session
@@ -51,7 +51,7 @@ def stage(portal: Portal, path: Path, name: str) -> Staged:
         path.open("rb") as source,
         tqdm.wrapattr(source, "read", total=total, desc=name, unit="B", unit_scale=True, disable=None) as read,
     ):
-        return take(portal.staging, read, name)
+        return take(portal.staging, cast("IO[bytes]", read), name)
 
 
 def await_release(portal: Portal, release_id: str) -> Release:

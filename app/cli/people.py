@@ -2,9 +2,14 @@
 
 import secrets as random
 
+from typing import TYPE_CHECKING
+
 import click
 
 from app.cli import told
+
+if TYPE_CHECKING:
+    from app.policy import Role
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 _GENERATED_BYTES = 15
@@ -89,7 +94,6 @@ def user_add(
 ) -> int:
     """Make an account. Without --password-stdin a random password is made and shown once."""
     from app.db.engine import transaction
-    from app.policy import Role
     from app.services import accounts
 
     if roles and not agency:
@@ -100,7 +104,7 @@ def user_add(
             session, email=email, name=name, now=portal.clock.now(), is_operator=operator, password=password
         )
         for role in roles:
-            accounts.grant(session, account, agency or "", _role(role, Role))
+            accounts.grant(session, account, agency or "", _role(role))
         accounts.record(session, "local shell", "account.added", account.email, portal.clock.now())
     found = {"email": account.email, "roles": list(roles), "agency": agency, "operator": operator}
     shown = "" if password_stdin else f"\npassword (shown once): {password}"
@@ -194,8 +198,10 @@ def _new_password() -> str:
     return random.token_urlsafe(_GENERATED_BYTES)
 
 
-def _role(text: str, roles: type) -> "object":
+def _role(text: str) -> "Role":
+    from app.policy import Role
+
     try:
-        return roles(text)
+        return Role(text)
     except ValueError:
         raise click.UsageError("--role: uploader, approver, admin or auditor") from None

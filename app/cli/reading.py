@@ -107,20 +107,22 @@ def log_show(limit: int, as_json: bool) -> int:
 
     with told.portal() as portal, transaction(portal.engine) as session:
         head = portal.log.checkpoint()
+        keys = keys_of_log.public_keys(portal.log)
+        rows = [items.statement_item(row) for row in catalogue.statements(session, limit=limit)]
         found = {
             "origin": portal.origin,
             "size": head.size,
             "root": head.root.hex(),
-            "keys": keys_of_log.public_keys(portal.log),
+            "keys": keys,
             "checkpoint": head.raw.decode(),
-            "items": [items.statement_item(row) for row in catalogue.statements(session, limit=limit)],
+            "items": rows,
         }
     lines = [f"{portal.origin}  {head.size} statements, not witnessed", f"root {head.root.hex()}"]
-    lines += [f"{key['role']:<8} {key['vkey']}" for key in found["keys"]]
+    lines += [f"{key['role']:<8} {key['vkey']}" for key in keys]
     lines += [
         f"{item['index']:>6}  {item['time']}  {item['type']:<9} {item.get('dataset', item['agency'])}"
         f"{' v' + str(item['version']) if 'version' in item else ''}"
-        for item in found["items"]
+        for item in rows
     ]
     told.give(found, as_json=as_json, text="\n".join(lines))
     return told.OK

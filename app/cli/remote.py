@@ -4,7 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 from urllib.parse import quote, urlsplit
 
 import click
@@ -37,7 +37,7 @@ def publish(server: str, token: str, files: list[tuple[Path, str]], given: dict[
             path.open("rb") as source,
             tqdm.wrapattr(source, "read", total=total, desc=name, unit="B", unit_scale=True, disable=None) as read,
         ):
-            _send(f"{api}/releases/{draft['id']}/files/{quote(name)}", token, read, total)
+            _send(f"{api}/releases/{draft['id']}/files/{quote(name)}", token, cast("BinaryIO", read), total)
     return _call(f"{api}/releases/{draft['id']}/submit?wait=60", token, {})
 
 

@@ -121,6 +121,7 @@ class Change(SQLModel, table=True):
     openings: str = Field(default="", sa_column=Column(Text, nullable=False))
     body: str = Field(default="", sa_column=Column(Text, nullable=False))
     log_index: int | None = None
+    inscribed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Inscription(SQLModel, table=True):

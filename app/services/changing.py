@@ -65,7 +65,7 @@ class Changer:
         found = self.scribe.inscribe(change_id, change.type, signer, change.body)
         with transaction(self.engine) as session:
             change = session.get_one(Change, change_id)
-            change.log_index = found.log_index
+            change.log_index, change.inscribed_at = found.log_index, found.time
             session.add(change)
 
     def show(self, change_id: str) -> None:
@@ -109,7 +109,7 @@ def show_withdrawal(session: Session, dataset: Dataset, release: Release, change
     """Make the release a tombstone; the newest one still standing is the dataset's latest."""
     body = json.loads(change.body)
     release.state = ReleaseState.WITHDRAWN.value
-    release.withdrawn_at = change.requested_at
+    release.withdrawn_at = change.inscribed_at
     release.tombstone = {
         "ground": body["ground"]["code"],
         "law": body["ground"]["law"],
@@ -124,7 +124,7 @@ def show_withdrawal(session: Session, dataset: Dataset, release: Release, change
         .where(Release.dataset == dataset.name, Release.state == ReleaseState.PUBLISHED.value)
         .order_by(col(Release.version).desc())
     ).first()
-    dataset.updated_at = change.requested_at
+    dataset.updated_at = change.inscribed_at
     if standing is None:
         dataset.state, dataset.latest_version = "withdrawn", 0
         return

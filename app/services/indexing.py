@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 
@@ -22,10 +23,11 @@ from app.services.drafts import files_of
 from app.services.publishing import FILES
 from app.services.searching import Searcher
 from app.services.units import MAX_TEXT_UNITS, Inside, Shelf, units_of
+from archive.formats.sandbox import Limits
 from archive.objects import layout
 from archive.objects.root import StorageRoot
 from search import index as generations
-from search.extraction import EXTRACTOR_ID, extract
+from search.extraction import EXTRACTOR, extract
 from search.port import Change, DeleteDataset, SearchEngine, Upsert
 
 _BATCH = 5_000
@@ -167,14 +169,17 @@ class Indexer:
 
     def _texts_of(self, path: Path, file: ReleaseFile) -> tuple[list[Inside], str]:
         """Return what stands in a file, from the cache where the same bytes were read by the same extractor before."""
-        kept = self._texts / f"{file.sha256}-{EXTRACTOR_ID}.ndjson"
+        kept = self._texts / f"{file.sha256}-{EXTRACTOR}.ndjson"
         try:
             lines = kept.read_text().splitlines()
             return [Inside(**json.loads(line)) for line in lines[1:]], json.loads(lines[0])["status"]
         except (OSError, ValueError, TypeError, IndexError, KeyError):
-            pass_on = extract(path, file.path, seconds=self._seconds)
-        found = [Inside(text.kind, text.text, text.columns, dict(text.loc)) for text in pass_on.units]
-        status = pass_on.status if pass_on.status == "ok" else f"{pass_on.status}: {pass_on.reason}"
+            extraction = extract(path, file.path, Limits(wall=self._seconds))
+        found = [
+            Inside(text.kind, text.text, " ".join(text.columns) if text.kind != "row" else "", dict(text.loc))
+            for text in islice(extraction.units, MAX_TEXT_UNITS)
+        ]
+        status = extraction.status if extraction.status in ("ok", "") else f"{extraction.status} {extraction.reason}".strip()
         self._keep(kept, found, status)
         return found, status
 

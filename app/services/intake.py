@@ -1,6 +1,6 @@
 """Bytes on their way in: staged, hashed, and looked at just enough to say what kind they are."""
 
-from typing import BinaryIO
+from typing import IO
 
 from app.services.drafts import Staged
 from archive.formats.decode import detect
@@ -13,7 +13,7 @@ _HEAD = 1 << 20
 _TEXTS = ("text/", "application/json", "application/geo+json", "application/xml")
 
 
-def take(staging: Staging, source: BinaryIO, name: str) -> Staged:
+def take(staging: Staging, source: IO[bytes], name: str) -> Staged:
     """Return `source` as a staged file called `name`.
 
     Raises:
@@ -22,7 +22,7 @@ def take(staging: Staging, source: BinaryIO, name: str) -> Staged:
 
     """
     normalise(name)
-    return look(staging.stage(source), name)
+    return look(staging.stage(source)  # type: ignore[arg-type]  # it only reads, name)
 
 
 def look(file: StagedFile, name: str) -> Staged:

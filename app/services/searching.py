@@ -147,7 +147,7 @@ class Searcher:
         loc = json.loads(unit.loc)
         return FoundPlace(
             kind=unit.kind,
-            path=str(loc.get("path", "")),
+            path=str(loc.get("path", "")).partition("!/")[0],
             version=int(loc.get("version", 0)),
             loc=loc,
             segments=highlight(unit.body, node, self.analyser, max_chars=200),

@@ -245,6 +245,7 @@ def upgrade() -> None:
         sa.Column("openings", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("log_index", sa.Integer(), nullable=True),
+        sa.Column("inscribed_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["release_id"],
             ["release.id"],

@@ -1,0 +1,136 @@
+"""verify, evidence, audit, rebuild: what nobody should have to take on trust."""
+
+import json
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from app.cli import told
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Evidence to check against.")
+@click.option("--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Logs and witnesses you trust.")
+@_JSON
+def verify_command(file: Path, bundle: Path | None, policy: Path | None, as_json: bool) -> int:
+    """Check FILE (or - for stdin): which dataset, version and agency it is, proved step by step.
+
+    Without --bundle this node's archive is asked. Without --policy this node's own log key is trusted, where there is
+    a node.
+    """
+    from app.services import verifying
+    from archive.verify import report
+
+    pinned = policy.read_bytes() if policy else _own_policy()
+    with _opened(file) as source:
+        if bundle is not None:
+            result = verifying.with_bundle(source, bundle.read_bytes(), pinned)
+        else:
+            with told.portal() as portal:
+                result = verifying.with_archive(portal.engine, portal.root, portal.log, source, pinned)
+    told.give(result.to_json(told.language()), as_json=as_json, text=report.text(result, told.language()))
+    return result.exit_code
+
+
+@click.command()
+@click.argument("name")
+@click.argument("path")
+@click.option("--version", "version", type=click.IntRange(1), help="The newest by default.")
+@click.option("-o", "--output", metavar="FILE", help="Where to write; - is stdout.")
+@_JSON
+def evidence_command(name: str, path: str, version: int | None, output: str | None, as_json: bool) -> int:
+    """Write the evidence bundle of the file PATH in dataset NAME: all that is needed to verify it offline."""
+    from app.db.engine import transaction
+    from app.services import catalogue, evidence
+
+    with told.portal() as portal:
+        with transaction(portal.engine) as session:
+            dataset = catalogue.dataset(session, name)
+            release = catalogue.release(session, name, version or dataset.latest_version)
+            file = catalogue.file(session, release, path)
+        bundle = evidence.bundle(portal.root, portal.log, release, file.path)
+    text = json.dumps(bundle, ensure_ascii=False, indent=1) + "\n"
+    target = output or f"{name}-v{release.version}-{file.sha256[:8]}.evidence.json"
+    if target == "-":
+        click.echo(text, nl=False)
+        return told.OK
+    Path(target).write_text(text, encoding="utf-8")
+    told.give({"path": target, "sha256": file.sha256}, as_json=as_json, text=target)
+    return told.OK
+
+
+@click.command()
+@_JSON
+def audit_command(as_json: bool) -> int:
+    """Read every byte of the archive and every leaf of the log, and compare. Exit 1 when something is wrong."""
+    from tqdm import tqdm
+
+    from app.services import auditing
+
+    with told.portal() as portal:
+        found = list(
+            tqdm(auditing.steps(portal.root, portal.log), total=auditing.count(portal.root), desc="audit", disable=None)
+        )
+    findings = [{"subject": step.subject, "finding": finding} for step in found for finding in step.findings]
+    files, read = sum(step.files for step in found[1:]), sum(step.bytes for step in found)
+    summary = f"{len(found) - 1} objects, {files} files, {told.size(read)} read; {found[0].files} statements checked"
+    lines = [summary, *(f"{one['subject']}: {one['finding']}" for one in findings)]
+    lines.append("something is wrong: restore these from a replica or a backup" if findings else "all is well")
+    told.give(
+        {"objects": len(found) - 1, "files": files, "bytes": read, "statements": found[0].files, "findings": findings},
+        as_json=as_json,
+        text="\n".join(lines),
+    )
+    return told.FAILED if findings else told.OK
+
+
+@click.command()
+@click.option("--index", "index_only", is_flag=True, help="Only the full-text index.")
+@_JSON
+def rebuild_command(index_only: bool, as_json: bool) -> int:
+    """Make the derived database rows and the index again, from the archive and the log alone.
+
+    Stop `serve` first: only one process may write. Accounts, tokens and drafts stay as they are.
+    """
+    from app.jobs.worker import worker_slot
+    from app.services.rebuilding import Rebuilder
+    from app.wiring import open_workshop
+
+    with told.portal() as portal, worker_slot(portal.folders.data), open_workshop(portal) as workshop:
+        found: dict[str, Any] = {}
+        if not index_only:
+            done = Rebuilder(portal.engine, portal.root, portal.log).run()
+            found = {
+                "agencies": done.agencies,
+                "datasets": done.datasets,
+                "releases": done.releases,
+                "statements": done.statements,
+                "problems": list(done.problems),
+            }
+        found["indexed_datasets"] = workshop.indexer.rebuild()
+    problems = found.get("problems") or []
+    lines = [f"{name}: {value}" for name, value in found.items() if name != "problems"]
+    told.give(found, as_json=as_json, text="\n".join([*lines, *(f"not in the archive: {one}" for one in problems)]))
+    return told.FAILED if problems else told.OK
+
+
+def _own_policy() -> bytes | None:
+    """Return the policy that trusts this node's own log, None where there is no node."""
+    from app.config import load_settings
+    from app.services import node
+    from app.services.folders import Folders
+
+    try:
+        key = node.log_key_of(Folders(load_settings().data_dir.absolute()))
+    except node.NoNode:
+        return None
+    return node.policy_text(key.vkey).encode()
+
+
+def _opened(file: Path) -> IO[bytes]:
+    return sys.stdin.buffer if str(file) == "-" else file.open("rb")
