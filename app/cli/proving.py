@@ -14,8 +14,12 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON doc
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Evidence to check against.")
-@click.option("--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Logs and witnesses you trust.")
+@click.option(
+    "--bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Evidence to check against."
+)
+@click.option(
+    "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Logs and witnesses you trust."
+)
 @_JSON
 def verify_command(file: Path, bundle: Path | None, policy: Path | None, as_json: bool) -> int:
     """Check FILE (or - for stdin): which dataset, version and agency it is, proved step by step.

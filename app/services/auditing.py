@@ -79,7 +79,9 @@ def _openings(root: StorageRoot, object_id: str, committed: dict[tuple[str, int]
         expected = committed.get((dataset, number))
         if expected is not None and base64_strict.encode(tree.commitment) != expected:
             wrong.append(f"v{version}: the manifest is not the one in the log")
-        files = {path.removeprefix("files/"): stored.sha256 for path, stored in state.items() if path.startswith("files/")}
+        files = {
+            path.removeprefix("files/"): stored.sha256 for path, stored in state.items() if path.startswith("files/")
+        }
         if files != {digest.path: digest.sha256 for digest in (leaf.digest() for leaf in tree.leaves)}:
             wrong.append(f"v{version}: the files are not those of the manifest")
     return wrong

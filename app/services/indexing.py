@@ -179,7 +179,9 @@ class Indexer:
             Inside(text.kind, text.text, " ".join(text.columns) if text.kind != "row" else "", dict(text.loc))
             for text in islice(extraction.units, MAX_TEXT_UNITS)
         ]
-        status = extraction.status if extraction.status in ("ok", "") else f"{extraction.status} {extraction.reason}".strip()
+        status = (
+            extraction.status if extraction.status in ("ok", "") else f"{extraction.status} {extraction.reason}".strip()
+        )
         self._keep(kept, found, status)
         return found, status
 

@@ -1,0 +1,101 @@
+"""What an operator should look at: each part of a node, whether it is well, and what to do when it is not."""
+
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, func, select
+
+from app.db.catalogue import Release, SearchChange, StatementRow
+from app.ports import JobQueue
+from app.services.folders import Folders
+from archive.errors import ArchiveError
+from archive.ledger.reader import LogReader
+from archive.objects.root import StorageRoot
+from search.index import current_generation
+
+_LOW_SPACE = 0.05
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part, whether it is well, and what is to be said of it."""
+
+    part: str
+    well: bool
+    said: str
+
+
+def look(folders: Folders, engine: sa.Engine, root: StorageRoot, log: LogReader, jobs: JobQueue) -> list[Finding]:
+    """Return how every part stands. Reads little: `audit` reads everything."""
+    return [
+        *_files(folders),
+        _archive(root),
+        *_log_and_rows(engine, log),
+        *_jobs(jobs),
+        *_index(folders, engine),
+    ]
+
+
+def _files(folders: Folders) -> Iterator[Finding]:
+    space = shutil.disk_usage(folders.data)
+    part = space.free / space.total
+    yield Finding("disk", part > _LOW_SPACE, f"{space.free // 10**9} GB free ({part:.0%})")
+    for path, wanted in ((folders.node_secret, 0o600), (folders.keys, 0o700)):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        yield Finding(
+            path.name, mode == wanted, f"mode {mode:04o}" + ("" if mode == wanted else f" → chmod {wanted:o} {path}")
+        )
+    for name in ("recovery-key.txt", "next-log-key.txt"):
+        there = (folders.data / name).exists()
+        yield Finding(
+            name, not there, f"still on this machine → move {folders.data / name} to a safe" if there else "moved away"
+        )
+
+
+def _archive(root: StorageRoot) -> Finding:
+    try:
+        root.require_marker()
+    except ArchiveError as missing:
+        return Finding("archive", well=False, said=str(missing))
+    return Finding("archive", well=True, said="storage root is there; `ishibumi audit` reads every byte")
+
+
+def _log_and_rows(engine: sa.Engine, log: LogReader) -> Iterator[Finding]:
+    try:
+        head = log.checkpoint()
+    except ArchiveError as missing:
+        yield Finding("log", well=False, said=str(missing))
+        return
+    yield Finding("log", well=True, said=f"{head.size} statements, not witnessed")
+    with Session(engine) as session:
+        rows = session.exec(select(func.count()).select_from(StatementRow)).one()
+        stuck = session.exec(select(func.count()).select_from(Release).where(Release.state == "approved")).one()
+    # Genesis is a leaf without a row until a rebuild: it says nothing of a dataset.
+    yield Finding(
+        "database",
+        rows >= head.size - 1,
+        f"{rows} of {head.size} statements listed" + ("" if rows >= head.size - 1 else " → ishibumi rebuild"),
+    )
+    yield Finding("releases", well=True, said=f"{stuck} on their way")
+
+
+def _jobs(jobs: JobQueue) -> Iterator[Finding]:
+    counts = jobs.counts()
+    failed = counts.get("failed", 0)
+    said = ", ".join(f"{counts.get(state, 0)} {state}" for state in ("waiting", "running", "failed"))
+    yield Finding("jobs", failed == 0, said)
+    yield from (Finding(view.id, well=False, said=view.problem) for view in jobs.recent(50) if view.state == "failed")
+
+
+def _index(folders: Folders, engine: sa.Engine) -> Iterator[Finding]:
+    if current_generation(folders.index) is None:
+        yield Finding("index", well=False, said="there is none → ishibumi rebuild --index")
+        return
+    with Session(engine) as session:
+        waiting = session.exec(
+            select(func.count()).select_from(SearchChange).where(col(SearchChange.done_at).is_(None))
+        ).one()
+    yield Finding("index", well=True, said=f"{waiting} changes waiting")
