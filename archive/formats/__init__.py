@@ -1,0 +1,1 @@
+"""Reading what agencies really upload: decoding, dialect, tables, containers, in a sandboxed child."""

@@ -1,0 +1,67 @@
+"""Giving up rights: called once in a child, after its imports and before it looks at the file."""
+
+import codecs
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import resource
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from archive.formats.decode import GUESSED, LEGACY
+from archive.formats.errors import FormatError, OverLimit
+
+_NOBODY = 65534
+_NEW_NETWORK = 0x40000000  # CLONE_NEWNET
+# Codecs are files too: once the rights are gone, those not loaded here cannot be read any more.
+_CODECS = ("utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "cp437", *LEGACY, *GUESSED, "iso2022_jp")
+_MODULES = ("heapq", "xml.parsers.expat")  # what the standard library imports inside its functions
+
+
+def confine(limits: Mapping[str, Any]) -> None:
+    """Limit this process and, as root, become nobody without a network."""
+    for name in _CODECS:
+        codecs.lookup(name)
+    for name in _MODULES:
+        importlib.import_module(name)
+    if os.geteuid() == 0:
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).unshare(_NEW_NETWORK)
+        os.setgroups([])
+        os.setgid(_NOBODY)
+        os.setuid(_NOBODY)
+    for kind, most in (
+        (resource.RLIMIT_AS, limits["memory"]),
+        (resource.RLIMIT_NOFILE, limits["files"]),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        capped = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (capped, capped))
+    # A second more for the hard limit: SIGXCPU tells the parent why, SIGKILL would not.
+    resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu"], limits["cpu"] + 1))
+
+
+def answer(work: Callable[[Callable[[Mapping[str, Any]], None]], None]) -> int:
+    """Run `work` with a function that writes frames; write how it ended as the last one. The edge of the child."""
+
+    def write(frame: Mapping[str, Any]) -> None:
+        sys.stdout.write(json.dumps(frame, ensure_ascii=True) + "\n")
+
+    try:
+        work(write)
+        end = {"end": "ok", "reason": ""}
+    except FormatError as told:
+        end = {"end": told.status, "reason": told.code, **told.params}
+    except (MemoryError, RecursionError):
+        end = {"end": OverLimit.status, "reason": "memory"}
+    except Exception as trouble:  # noqa: BLE001 - the edge of a process whose only work is to read hostile bytes
+        end = {"end": "damaged", "reason": type(trouble).__name__}
+    write(end)
+    sys.stdout.flush()
+    return 0
