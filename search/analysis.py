@@ -42,7 +42,6 @@ _CJK = f"{_HAN}\u3040-\u309f\u30a0-\u30ff\u31f0-\u31ff\u1100-\u11ff\uac00-\ud7af
 _RUN = re.compile(f"(?P<cjk>[{_CJK}]+)|(?P<other>[^\\W_{_CJK}]+)")
 _CODE = re.compile(r"[0-9a-z]+(?:[-_./:][0-9a-z]+)+")
 _SUFFIXES = "都道府県縣市区區町村郡字"
-_KANA = re.compile("[\u3040-\u30ff]")
 MAX_PLACE = 6
 
 
@@ -175,10 +174,11 @@ class Analyser:
 
     def _edges(self, run: str) -> Iterable[str]:
         """Return the bigrams of a CJK run at which a word is likely to begin (step 7)."""
-        for i in range(len(run) - 1):
-            at_suffix = i > 0 and run[i - 1] in self._suffixes
-            at_change = i > 0 and bool(_KANA.match(run[i - 1])) != bool(_KANA.match(run[i]))
-            if i == 0 or at_suffix or at_change:
+        yield from (run[:2],) if len(run) > 1 else ()
+        # Nearly all characters are looked at here, so the common case must be cheap: kana fold below U+3100.
+        for i in range(1, len(run) - 1):
+            before = run[i - 1]
+            if before in self._suffixes or (before < "\u3100") != (run[i] < "\u3100"):
                 yield run[i : i + 2]
 
     def probe(self, folded: str) -> Probe | None:

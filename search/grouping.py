@@ -1,7 +1,7 @@
 """Hits become datasets here, in one order, with one way of counting, whichever engine found them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from search.port import Bucket, Request, Sort, SortKey
@@ -105,23 +105,41 @@ def _rows(matches: Matches, sort: Sort, keys: list[SortKey], datasets: list[int]
     return tuple(rows)
 
 
-def count_facets(
-    matches: Matches, request: Request, values_of: Callable[[int], Mapping[str, tuple[str, ...]]]
-) -> dict[str, tuple[Bucket, ...]]:
+class Combinations:
+    """What traits numbers stand for under some facets: many of them are one combination of values.
+
+    Grows as units are met and is never wrong: a traits number is made from the values. Owned by one engine.
+    """
+
+    def __init__(self, facets: tuple[str, ...]) -> None:
+        self.facets = facets
+        self.number: dict[int, int] = {}
+        self.values: list[tuple[tuple[str, ...], ...]] = []
+        self._known: dict[tuple[tuple[str, ...], ...], int] = {}
+
+    def learn(self, traits: int, values: Mapping[str, tuple[str, ...]]) -> None:
+        """Remember the facet values of a traits number."""
+        combination = tuple(values.get(name, ()) for name in self.facets)
+        number = self._known.setdefault(combination, len(self.values))
+        if number == len(self.values):
+            self.values.append(combination)
+        self.number[traits] = number
+
+
+def count_facets(matches: Matches, request: Request, known: Combinations) -> dict[str, tuple[Bucket, ...]]:
     """Return, for each facet asked for, how many datasets have a matching unit with each value, most first.
 
-    `values_of` gives the facet values of a traits number.
+    `known` has learnt all traits of the matches; a unit whose traits could not be read counts for none.
     """
-    if not request.facets:
-        return {}
     datasets_of: dict[int, set[int]] = defaultdict(set)
-    for traits, dataset in zip(matches.traits, matches.dataset, strict=True):
-        datasets_of[traits].add(dataset)
+    numbers = map(known.number.get, matches.traits)
+    for number, dataset in set(zip(numbers, matches.dataset, strict=True)):
+        if number is not None:
+            datasets_of[number].add(dataset)
     found: dict[str, dict[str, set[int]]] = {name: defaultdict(set) for name in request.facets}
-    for traits, datasets in datasets_of.items():
-        values = values_of(traits)
-        for name in request.facets:
-            for value in values.get(name, ()):
+    for number, datasets in datasets_of.items():
+        for name, values in zip(known.facets, known.values[number], strict=True):
+            for value in values:
                 found[name][value] |= datasets
     return {name: _buckets(counts, request.facet_size) for name, counts in found.items()}
 

@@ -1,7 +1,7 @@
 """The answer of an engine that has the matching units in hand."""
 
 from search.engines.records import facet_values, number, traits
-from search.grouping import Matches, arrange, count_facets
+from search.grouping import Combinations, Matches, arrange, count_facets
 from search.port import Group, Hit, Hits, Request, Sort, Unit
 
 
@@ -13,7 +13,9 @@ def answer(request: Request, found: list[tuple[float, Unit]], relation: str, *, 
         found = sorted(((0.0, unit) for _, unit in found), key=lambda pair: -pair[1].published_at)
     units = [unit for _, unit in found]
     combinations = [traits(unit) for unit in units] if request.facets else []
-    values = {n: facet_values(unit) for n, unit in zip(combinations, units, strict=False)}
+    known = Combinations(request.facets)
+    for traits_number, unit in zip(combinations, units, strict=False):
+        known.learn(traits_number, facet_values(unit))
     matches = Matches(
         [score for score, _ in found],
         [unit.published_at for unit in units],
@@ -31,4 +33,5 @@ def answer(request: Request, found: list[tuple[float, Unit]], relation: str, *, 
         )
         for row in page.rows
     )
-    return Hits(page.total, relation, groups, count_facets(matches, request, values.__getitem__), page.next, damaged)
+    facets = count_facets(matches, request, known) if request.facets else {}
+    return Hits(page.total, relation, groups, facets, page.next, damaged)

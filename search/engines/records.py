@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from search.analysis import Analyser
 from search.port import FACETS, TEXT_FIELDS, Corrupt, Unit, exact_term
 
+_FIELDS = tuple(sorted(Unit.__dataclass_fields__))
 _TUPLES = ("codes", "format", "theme", "region", "year", "acl")
 
 
@@ -71,4 +71,5 @@ def acl_terms(acl: frozenset[str]) -> list[str]:
 
 
 def _dump(unit: Unit) -> str:
-    return json.dumps(asdict(unit), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    values = {name: getattr(unit, name) for name in _FIELDS}
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from search.engines import folder as folders
 from search.engines.lock import WriterLock
 from search.engines.records import digest, facet_values, number, seal, texts, traits, unseal
 from search.engines.tantivy_query import all_of, translate
-from search.grouping import Matches, arrange, count_facets
+from search.grouping import Combinations, Matches, arrange, count_facets
 from search.port import (
     EXACT_FIELDS,
     OPEN_END,
@@ -38,6 +38,7 @@ _HEAP = 64_000_000
 _INDEXED_TEXT = ("title", "columns", "body", "edge", "code")
 MAX_UNITS = 200_000  # matching units looked at in one search; beyond it the total is a lower bound
 _MAX_TRAITS = 100_000
+_MAX_FACET_CHOICES = 16
 
 
 def build_schema() -> Any:
@@ -75,7 +76,7 @@ class TantivyEngine:
         self._writer: Any = None
         self._searcher: Any = None
         self._seen: tuple[int, int, int] | None = None
-        self._values: dict[int, Mapping[str, tuple[str, ...]]] = {}
+        self._combinations: dict[tuple[str, ...], Combinations] = {}
 
     def open(self, generation: str, *, create: bool) -> EngineInfo:  # noqa: ARG002 - the folder is the generation
         info, is_new = folders.open_folder(self._folder, "tantivy", self._analyser.id, create=create)
@@ -232,15 +233,19 @@ class TantivyEngine:
         """Count facets. What a traits number stands for is read from one unit that has it, once."""
         if not request.facets:
             return {}
-        if len(self._values) > _MAX_TRAITS:
-            self._values = {}
-        values = self._values
-        for traits_number, i in dict(zip(matches.traits, range(len(addresses)), strict=True)).items():
-            if traits_number not in values:
-                unit = _stored(searcher, addresses[i])
+        known = self._combinations.get(request.facets)
+        if known is None or len(known.number) > _MAX_TRAITS:
+            if len(self._combinations) >= _MAX_FACET_CHOICES:
+                self._combinations = {}
+            known = self._combinations[request.facets] = Combinations(request.facets)
+        unknown = set(matches.traits) - known.number.keys()
+        if unknown:
+            where = dict(zip(matches.traits, range(len(addresses)), strict=True))
+            for traits_number in unknown:
+                unit = _stored(searcher, addresses[where[traits_number]])
                 if unit is not None:
-                    values[traits_number] = facet_values(unit)
-        return count_facets(matches, request, lambda traits_number: values.get(traits_number, {}))
+                    known.learn(traits_number, facet_values(unit))
+        return count_facets(matches, request, known)
 
     def _segment_files(self) -> list[str]:
         meta = json.loads((self._folder / "meta.json").read_bytes())
