@@ -1,0 +1,81 @@
+"""The bytes of files, for ever, and the evidence that goes with each."""
+
+import base64
+import json
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request, send_file
+
+from app.db.catalogue import Release, ReleaseFile
+from app.security import headers, visitor
+from app.services import catalogue, evidence
+from app.services.errors import Withdrawn
+from app.services.publishing import FILES
+from archive.objects import layout
+
+blueprint = Blueprint("proofs", __name__)
+SHOWN_AS = frozenset(
+    {"application/pdf", "application/json", "application/geo+json", "image/png", "image/jpeg", "image/gif"}
+)
+"""Types that are named as they are; everything else is bytes to be saved (UX section 10)."""
+
+
+@blueprint.get("/datasets/<name>/v<int(max=999999999):version>/files/<path:path>")
+def file(name: str, version: int, path: str) -> Response:
+    """Return the bytes as they were published, with Range, ETag and digest; always to be saved, never to be run."""
+    _, found = _find(name, version, path)
+    stored = stored_file(_release(name, version), found.path)
+    kind = (
+        found.media_type
+        if found.media_type in SHOWN_AS or found.media_type.startswith("text/csv")
+        else "application/octet-stream"
+    )
+    answer = send_file(stored, mimetype=kind, etag=False, conditional=True, max_age=None)
+    answer.set_etag(found.sha256)
+    answer.make_conditional(request, accept_ranges=True, complete_length=found.bytes)
+    filename = found.path.rpartition("/")[2]
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
+    answer.headers["Repr-Digest"] = f"sha-256=:{_base64(found.sha256)}:"
+    answer.headers["Content-Security-Policy"] = headers.FILE_POLICY
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.headers["Access-Control-Expose-Headers"] = "ETag, Repr-Digest, Content-Range"
+    # A release can be withdrawn: caches ask again, and get 304 by the ETag as long as it stands.
+    answer.headers["Cache-Control"] = "public, no-cache"
+    return answer
+
+
+@blueprint.get("/datasets/<name>/v<int(max=999999999):version>/evidence/<path:path>")
+def bundle(name: str, version: int, path: str) -> Response:
+    """Return the evidence bundle of a file: all that is needed to verify it offline."""
+    release, found = _find(name, version, path)
+    portal = visitor.portal()
+    text = json.dumps(evidence.bundle(portal.root, portal.log, release, found.path), ensure_ascii=False, indent=1)
+    answer = Response(text + "\n", mimetype="application/json")
+    filename = f"{name}-v{version}-{found.sha256[:8]}.evidence.json"
+    answer.headers["Content-Disposition"] = f"attachment; filename={filename}"
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer
+
+
+def stored_file(release: Release, path: str) -> str:
+    """Return where the bytes of a public release's file lie."""
+    if release.volume is None or release.ocfl_version is None:
+        raise Withdrawn({"dataset": release.dataset, "version": release.version or 0, "law": ""})
+    object_id = layout.object_id(release.dataset, release.volume)
+    return str(visitor.portal().root.read(object_id, release.ocfl_version, FILES + path).path)
+
+
+def _release(name: str, version: int) -> Release:
+    release = catalogue.release(visitor.db(), name, version)
+    if release.state == "withdrawn":
+        raise Withdrawn({"dataset": name, "version": version, "law": release.tombstone.get("law", "")})
+    return release
+
+
+def _find(name: str, version: int, path: str) -> tuple[Release, ReleaseFile]:
+    release = _release(name, version)
+    return release, catalogue.file(visitor.db(), release, path)
+
+
+def _base64(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()
