@@ -135,12 +135,11 @@ def _all_words(tokens: Sequence[_Token], words: "_WordNodes") -> Node | None:
     parts: list[Node] = []
     field = ""
     for token in tokens:
-        if token.kind in ("word", "phrase"):
-            if field in _EXACT:
-                parts.append(Exact(_EXACT[field], exact_term(token.text)))
-            else:
-                node = words.of(token.text.rstrip("*"), TEXT_FIELDS)
-                parts.extend([] if node is None else [node])
+        if field in _EXACT and token.kind in ("word", "phrase"):
+            parts.append(Exact(_EXACT[field], exact_term(token.text)))
+        elif token.kind in ("word", "phrase", "range"):
+            texts = (token.low, token.high) if token.kind == "range" else (token.text.rstrip("*"),)
+            parts.extend(node for node in (words.of(text, TEXT_FIELDS) for text in texts) if node is not None)
         field = token.text[:-1].lower() if token.kind == "field" else ""
     return _join(parts[:MAX_LEAVES])
 
