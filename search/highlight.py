@@ -25,9 +25,7 @@ def highlight(text: str, query: Node, analyser: Analyser, *, max_chars: int = 16
     folded = analyser.fold_with_offsets(text)
     spans = analyser.spans(folded.text)
     marks = sorted(
-        (folded.starts[start], folded.ends[end - 1])
-        for words in _words(query)
-        for start, end in _places(spans, words)
+        (folded.starts[start], folded.ends[end - 1]) for words in _words(query) for start, end in _places(spans, words)
     )
     first, last = _window(text, marks[0][0] if marks else 0, max_chars)
     segments = [Segment("…", marked=False)] if first > 0 else []
@@ -50,8 +48,7 @@ def highlight(text: str, query: Node, analyser: Analyser, *, max_chars: int = 16
 def to_html(segments: Iterable[Segment]) -> str:
     """Return the segments as HTML: each escaped first, then marked."""
     return "".join(
-        f"<mark>{html.escape(part.text)}</mark>" if part.marked else html.escape(part.text)
-        for part in segments
+        f"<mark>{html.escape(part.text)}</mark>" if part.marked else html.escape(part.text) for part in segments
     )
 
 
