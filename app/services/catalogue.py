@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 from app.db.accounts import Agency
 from app.db.catalogue import Change, Dataset, Release, ReleaseFile, ReleaseState, StatementRow
 from app.services.drafts import files_of
+from app.services.names import agency_key
 from app.services.errors import BeingInscribed, NoSuchThing
 
 PUBLIC_STATES = (ReleaseState.PUBLISHED.value, ReleaseState.WITHDRAWN.value)
@@ -114,6 +115,12 @@ def statements(
     if dataset_name is not None:
         query = query.where(StatementRow.dataset == dataset_name)
     return list(session.exec(query))
+
+
+def statements_of(session: Session, host: str, slug: str, limit: int) -> list[StatementRow]:
+    """Return the newest statements that an agency signed."""
+    query = select(StatementRow).where(StatementRow.agency == agency_key(host, slug))
+    return list(session.exec(query.order_by(col(StatementRow.log_index).desc()).limit(limit)))
 
 
 def withdrawals(session: Session, release_ids: Sequence[str]) -> dict[str, Change]:

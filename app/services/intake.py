@@ -1,6 +1,6 @@
 """Bytes on their way in: staged, hashed, and looked at just enough to say what kind they are."""
 
-from typing import IO
+from typing import IO, BinaryIO, cast
 
 from app.services.drafts import Staged
 from archive.formats.decode import detect
@@ -22,7 +22,7 @@ def take(staging: Staging, source: IO[bytes], name: str) -> Staged:
 
     """
     normalise(name)
-    return look(staging.stage(source)  # type: ignore[arg-type]  # it only reads, name)
+    return look(staging.stage(cast("BinaryIO", source)), name)
 
 
 def look(file: StagedFile, name: str) -> Staged:

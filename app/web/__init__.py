@@ -2,6 +2,11 @@
 
 from flask import Flask
 
+from app.web import about, browse, logpage, page, release, search, verify, workspace, workspace_changes
+
 
 def register(app: Flask) -> None:
-    """Put every blueprint of this package on the application."""
+    """Put every blueprint of this package on the application, and what all templates share."""
+    for module in (about, browse, logpage, release, search, verify, workspace, workspace_changes):
+        app.register_blueprint(module.blueprint)
+    page.register(app)

@@ -1,0 +1,39 @@
+"""About, help, the page of each error code, robots.txt."""
+
+from flask import Blueprint, Response
+
+from app.security import visitor
+from app.services.errors import NoSuchThing
+from app.services.node import policy_text
+from app.web import page
+from archive.errors import catalogue
+
+blueprint = Blueprint("about", __name__)
+
+
+@blueprint.get("/about")
+def about() -> Response:
+    """Return what this is and how one knows that a file is genuine."""
+    portal = visitor.portal()
+    return page.show("about/about.html", policy=policy_text(portal.log_key.vkey), origin=portal.origin)
+
+
+@blueprint.get("/help")
+def help_page() -> Response:
+    """Return how to search, to verify and to publish."""
+    return page.show("about/help.html")
+
+
+@blueprint.get("/problems/<code>")
+def problem(code: str) -> Response:
+    """Return what an error code means, in three languages."""
+    found = catalogue().get(code)
+    if found is None:
+        raise NoSuchThing({"what": "code", "name": code[:20]})
+    return page.show("about/problem.html", code=code, found=found)
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Welcome crawlers, but not into the endless pages of search."""
+    return Response("User-agent: *\nDisallow: /search?\nDisallow: /workspace/\n", mimetype="text/plain")

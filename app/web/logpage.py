@@ -1,0 +1,52 @@
+"""The log page: checkpoint, keys, latest statements; and one statement whole."""
+
+import json
+
+from flask import Blueprint, Response, request
+
+from app.security import visitor
+from app.services import catalogue, keys_of_log
+from app.services.errors import NoSuchThing
+from app.services.node import policy_text
+from app.web import page
+from archive.ledger.statement_check import read_statement
+from archive.merkle import leaf_hash
+
+blueprint = Blueprint("logpage", __name__)
+_LATEST = 30
+
+
+@blueprint.get("/log")
+def log() -> Response:
+    """Return the log's head, its keys, what it said last, and how to trust it."""
+    portal = visitor.portal()
+    below = request.args.get("below", "")
+    number = int(below) if below.isascii() and below.isdigit() and len(below) < 12 else None  # noqa: PLR2004 - any log
+    rows = catalogue.statements(visitor.db(), below=number, limit=_LATEST)
+    return page.show(
+        "log/log.html",
+        head=portal.log.checkpoint(),
+        origin=portal.origin,
+        keys=keys_of_log.public_keys(portal.log),
+        policy=policy_text(portal.log_key.vkey),
+        statements=rows,
+        older=rows[-1].log_index if len(rows) == _LATEST else None,
+    )
+
+
+@blueprint.get("/log/statements/<int(max=999999999999):index>")
+def statement(index: int) -> Response:
+    """Return one statement: what it says, who signed it, its leaf hash."""
+    portal = visitor.portal()
+    if index >= portal.log.checkpoint().size:
+        raise NoSuchThing({"what": "statement", "name": str(index)})
+    entry = portal.log.entry(index)
+    found = read_statement(entry)
+    return page.show(
+        "log/statement.html",
+        index=index,
+        statement=found,
+        leaf=leaf_hash(entry).hex(),
+        body=json.dumps(found.body, ensure_ascii=False, indent=2),
+        entry=entry.decode(),
+    )

@@ -1,0 +1,120 @@
+"""What every template may use: the language, who is signed in, words in the reader's language, dates, sizes, addresses."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from flask import Flask, Response, current_app, make_response, render_template, request, url_for
+
+from app.db.catalogue import Dataset
+from app.security import visitor
+from app.services.words import LICENCES
+
+_ERAS = ((2019, 5, 1, "令和"), (1989, 1, 8, "平成"), (1926, 12, 25, "昭和"), (1912, 7, 30, "大正"))
+
+
+def register(app: Flask) -> None:
+    """Give the templates their filters and globals."""
+    app.jinja_env.filters.update(words=words, words_lang=words_lang, date=date, moment=moment, size=size, number=number)
+    app.jinja_env.globals.update(
+        lang=visitor.language_tag,
+        csrf_token=visitor.csrf_token,
+        account=visitor.account,
+        actor=visitor.actor,
+        with_args=with_args,
+        asset=asset,
+        licence_url=LICENCES.get,
+        node_host=lambda: visitor.portal().host,
+        base_url=lambda: visitor.portal().settings.base_url,
+        is_sample=lambda: visitor.portal().host == "mihon.example",
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def show(template: str, status: int = 200, **values: object) -> Response:
+    """Return a page in the reader's language; a page of somebody signed in is kept by nobody."""
+    answer = make_response(render_template(template, **values), status)
+    answer.headers["Content-Language"] = visitor.language_tag()
+    answer.headers["Vary"] = "Accept-Language, Cookie"
+    answer.headers.setdefault("Cache-Control", "no-store" if visitor.account() else "private, no-cache")
+    return answer
+
+
+def words(texts: Mapping[str, str] | None) -> str:
+    """Return a text in the reader's language, else in Japanese, else in the first there is."""
+    return (texts or {}).get(words_lang(texts), "")
+
+
+def words_lang(texts: Mapping[str, str] | None) -> str:
+    """Return the language in which `words` gives a text: it goes into the `lang` of the element."""
+    if not texts:
+        return visitor.language_tag()
+    for lang in (visitor.language_tag(), "ja", "en"):
+        if lang in texts:
+            return lang
+    return next(iter(texts))
+
+
+def date(value: datetime | None) -> str:
+    """Return a day in the reader's language; in Japanese with the era year beside it."""
+    if value is None:
+        return ""
+    shown = format_date(value, "long", locale=visitor.locale())
+    return f"{shown}({era_year(value)})" if visitor.locale() == "ja" else shown
+
+
+def moment(value: datetime | None) -> str:
+    """Return day and time in UTC."""
+    return f"{format_datetime(value, 'medium', locale=visitor.locale())} UTC" if value else ""
+
+
+def era_year(value: datetime) -> str:
+    """Return the Japanese era year of a day, 元年 for the first."""
+    for year, month, day, era in _ERAS:
+        if (value.year, value.month, value.day) >= (year, month, day):
+            count = value.year - year + 1
+            return f"{era}元年" if count == 1 else f"{era}{count}年"
+    return ""
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as a person says it (SI prefixes)."""
+    amount, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):  # noqa: B007 - the unit that fits is used below
+        if amount < 1000 or unit == "TB":  # noqa: PLR2004 - SI prefixes
+            break
+        amount /= 1000
+    shown = format_decimal(round(amount, 1 if unit != "B" else 0), locale=visitor.locale())
+    return f"{shown} {unit}"
+
+
+def number(count: int) -> str:
+    """Return a number with the reader's separators."""
+    return str(format_decimal(count, locale=visitor.locale()))
+
+
+def with_args(**changed: object) -> str:
+    """Return this page's address with some arguments changed (None takes one away)."""
+    args = {name: values for name, values in request.args.lists() if name not in changed}
+    args.update({name: [str(value)] for name, value in changed.items() if value is not None})
+    query = urlencode([(name, value) for name, values in args.items() for value in values])
+    return f"{request.path}?{query}" if query else request.path
+
+
+def asset(name: str) -> str:
+    """Return the address of a static file with its content's hash, so that it can be kept for ever."""
+    known: dict[str, str] = current_app.extensions.setdefault("ishibumi.assets", {})
+    if name not in known:
+        path = Path(current_app.static_folder or "") / name
+        known[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
+    return url_for("static", filename=name, v=known[name])
+
+
+def title_of(dataset: Dataset) -> str:
+    """Return a dataset's title in the reader's language."""
+    return words(dataset.title) or dataset.name

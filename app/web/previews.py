@@ -1,0 +1,48 @@
+"""The first rows of a file as it was written, read in the sandboxed child and kept in the cache folder."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from app.api.proofs import stored_file
+from app.db.catalogue import Release, ReleaseFile
+from app.security import visitor
+from archive.formats.preview import Preview, preview
+
+ROWS = 50
+_FORMAT = "1"
+
+
+def preview_of(release: Release, file: ReleaseFile, *, sheet: str | None = None, member: str | None = None) -> Preview:
+    """Return how a public file begins; of unreadable content it says why, and never raises."""
+    if sheet is None and member is None:
+        kept = visitor.portal().folders.cache / "previews" / f"{file.sha256}-{_FORMAT}.json"
+        found = _read(kept)
+        if found is None:
+            found = preview(Path(stored_file(release, file.path)), file.path, limit=ROWS)
+            if found.status != "timeout":
+                _keep(kept, found)
+        return found
+    return preview(Path(stored_file(release, file.path)), file.path, sheet=sheet, member=member, limit=ROWS)
+
+
+def _read(kept: Path) -> Preview | None:
+    try:
+        found = json.loads(kept.read_text())
+        lists = {"candidates", "columns", "sheets"}
+        pairs = {"rows", "members"}
+        return Preview(
+            **{
+                name: tuple(value) if name in lists else tuple(map(tuple, value)) if name in pairs else value
+                for name, value in found.items()
+            }
+        )
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _keep(kept: Path, found: Preview) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    part = kept.with_suffix(f".{visitor.request_id()}.part")
+    part.write_text(json.dumps(asdict(found), ensure_ascii=True))
+    part.replace(kept)
