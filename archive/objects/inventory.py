@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from archive.errors import ArchiveError
 from archive.objects.errors import BadInventory
 from archive.records.names import normalise
 
@@ -104,16 +105,16 @@ def _inventory(found: Any) -> Inventory:
     versions = _object(whole.get("versions"))
     if not head or set(versions) != {f"v{n}" for n in range(1, int(head[1]) + 1)}:
         raise _Unfit("versions are not v1 to head")
-    ordered = tuple(_version(versions[f"v{n}"], manifest) for n in range(1, len(versions) + 1))
+    paths: set[str] = set()
+    ordered = tuple(_version(versions[f"v{n}"], manifest, paths) for n in range(1, len(versions) + 1))
     return Inventory(_text(whole.get("id")), manifest, ordered)
 
 
-def _version(found: Any, manifest: Mapping[str, str]) -> Version:
+def _version(found: Any, manifest: Mapping[str, str], paths: set[str]) -> Version:
+    """Return one version; `paths` holds the logical paths that other versions have shown to be right."""
     version = _object(found)
     user = _object(version.get("user", {}))
-    state = dict(_state(_object(version.get("state"))))
-    if not manifest.keys() >= set(state.values()):
-        raise _Unfit("a state names content that the manifest does not have")
+    state = dict(_state(_object(version.get("state")), manifest, paths))
     return Version(
         _text(version.get("created")),
         _text(version.get("message", "")),
@@ -122,12 +123,24 @@ def _version(found: Any, manifest: Mapping[str, str]) -> Version:
     )
 
 
-def _state(found: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _state(found: Mapping[str, Any], manifest: Mapping[str, str], known: set[str]) -> Iterable[tuple[str, str]]:
     for digest, paths in found.items():
+        if digest not in manifest:
+            raise _Unfit("a state names content that the manifest does not have")
         for path in _list(paths):
-            if normalise(_text(path)).path != path:
-                raise _Unfit("a logical path is not in NFC")
-            yield path, _digest(digest)
+            if _text(path) not in known:
+                known.add(_logical(path))
+            yield path, digest
+
+
+def _logical(path: str) -> str:
+    try:
+        plain = normalise(path).path
+    except ArchiveError as refused:
+        raise _Unfit(f"a logical path is refused: {refused.code}") from refused
+    if plain != path:
+        raise _Unfit("a logical path is not in NFC")
+    return path
 
 
 def _content_path(found: Any) -> str:

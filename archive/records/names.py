@@ -100,20 +100,19 @@ def normalise(name: str) -> LogicalPath:
 
     """
     path = unicodedata.normalize("NFC", name)
-    shown = {"name": escaped(name[:MAX_PATH_BYTES])}
     if any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or _is_noncharacter(char) for char in path):
-        raise PathHasControl(shown)
+        raise PathHasControl(_shown(name))
     if not _BIDI.isdisjoint(path):
-        raise PathTurnsText(shown)
+        raise PathTurnsText(_shown(name))
     parts = path.split("/")
     if "\\" in path or _DRIVE.match(path) or any(part in {"", ".", ".."} for part in parts):
-        raise PathNotPlain(shown)
+        raise PathNotPlain(_shown(name))
     if len(path.encode()) > MAX_PATH_BYTES or any(len(part.encode()) > MAX_PART_BYTES for part in parts):
-        raise PathTooLong({**shown, "part": MAX_PART_BYTES, "whole": MAX_PATH_BYTES})
+        raise PathTooLong({**_shown(name), "part": MAX_PART_BYTES, "whole": MAX_PATH_BYTES})
     if any(part != part.strip() or part.endswith(".") for part in parts):
-        raise PathHasLooseEnd(shown)
+        raise PathHasLooseEnd(_shown(name))
     if any(part.split(".")[0].rstrip().lower() in _DEVICES for part in parts):
-        raise PathIsDevice(shown)
+        raise PathIsDevice(_shown(name))
     return LogicalPath(path, name)
 
 
@@ -157,12 +156,12 @@ def escaped(text: str) -> str:
     return "".join(_escape(char) if _must_escape(char) else char for char in text)
 
 
+def _shown(name: str) -> dict[str, str]:
+    return {"name": escaped(name[:MAX_PATH_BYTES])}
+
+
 def _must_escape(char: str) -> bool:
-    return (
-        char in _BIDI
-        or unicodedata.category(char) in {"Cc", "Cs", "Cf", "Zl", "Zp"}
-        or _is_noncharacter(char)
-    )
+    return char in _BIDI or unicodedata.category(char) in {"Cc", "Cs", "Cf", "Zl", "Zp"} or _is_noncharacter(char)
 
 
 def _escape(char: str) -> str:

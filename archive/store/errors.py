@@ -58,9 +58,7 @@ class TooLarge(StoreError):
 
 class NoSuchUpload(StoreError):
     code = "ARC-027"
-    ja = (
-        "アップロード「{upload}」は見つかりません。期限が切れた可能性があります。最初から送り直してください。"
-    )
+    ja = "アップロード「{upload}」は見つかりません。期限が切れた可能性があります。最初から送り直してください。"
     en = 'There is no upload "{upload}"; it may have expired. Start again.'
     zh = "找不到上傳「{upload}」，可能已過期。請重新開始。"
 

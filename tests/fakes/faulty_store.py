@@ -9,9 +9,7 @@ from archive.store.port import ObjectStore
 
 
 class FaultyStore:
-    def __init__(
-        self, store: ObjectStore, method: str, fails: Literal["before", "after"], times: int = 1
-    ) -> None:
+    def __init__(self, store: ObjectStore, method: str, fails: Literal["before", "after"], times: int = 1) -> None:
         self._store = store
         self._method = method
         self._fails = fails

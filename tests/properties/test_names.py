@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from archive.errors import ArchiveError
 from archive.records import names
 
-anything = st.text(max_size=80) | st.lists(
-    st.text(st.sampled_from("aA.ß/漢ガガ \\:\0"), max_size=9), max_size=4
-).map("/".join)
+anything = st.text(max_size=80) | st.lists(st.text(st.sampled_from("aA.ß/漢ガガ \\:\0"), max_size=9), max_size=4).map(
+    "/".join
+)
 
 
 @given(anything)

@@ -74,9 +74,7 @@ def test_the_chunk_tree_does_not_care_how_bytes_arrive(parts: list[bytes]) -> No
 
 @pytest.mark.parametrize("sizes", [[3, 4], [2 * MIB, 5], [5, 2 * MIB], [MIB, 0, MIB]])
 @pytest.mark.parametrize("restarted", [False, True])
-def test_an_upload_goes_on_where_it_stands(
-    staging: Staging, tmp_path: Path, sizes: list[int], restarted: bool
-) -> None:
+def test_an_upload_goes_on_where_it_stands(staging: Staging, tmp_path: Path, sizes: list[int], restarted: bool) -> None:
     data = os.urandom(sum(sizes))
     upload, at = staging.create(), 0
     for size in sizes:
