@@ -12,6 +12,7 @@ from flask_babel import Babel
 from app import api, web
 from app.config import Settings, load_settings
 from app.security import headers, visitor
+from app.security.forms import StreamingRequest
 from app.wiring import Portal, open_portal
 
 ROOT = Path(__file__).parent.parent
@@ -26,6 +27,7 @@ def create_app(settings: Settings, portal: Portal | None = None) -> Flask:
 
     """
     app = Flask("ishibumi", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "app" / "static"))
+    app.request_class = StreamingRequest
     app.extensions["ishibumi"] = portal or open_portal(settings)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_form_bytes,

@@ -10,8 +10,6 @@ from app.db.catalogue import Release, ReleaseFile
 from app.security import headers, visitor
 from app.services import catalogue, evidence
 from app.services.errors import Withdrawn
-from app.services.publishing import FILES
-from archive.objects import layout
 
 blueprint = Blueprint("proofs", __name__)
 SHOWN_AS = frozenset(
@@ -23,8 +21,8 @@ SHOWN_AS = frozenset(
 @blueprint.get("/datasets/<name>/v<int(max=999999999):version>/files/<path:path>")
 def file(name: str, version: int, path: str) -> Response:
     """Return the bytes as they were published, with Range, ETag and digest; always to be saved, never to be run."""
-    _, found = _find(name, version, path)
-    stored = stored_file(_release(name, version), found.path)
+    release, found = _find(name, version, path)
+    stored = catalogue.stored(visitor.portal().root, release, found.path).path
     kind = (
         found.media_type
         if found.media_type in SHOWN_AS or found.media_type.startswith("text/csv")
@@ -55,14 +53,6 @@ def bundle(name: str, version: int, path: str) -> Response:
     answer.headers["Content-Disposition"] = f"attachment; filename={filename}"
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
-
-
-def stored_file(release: Release, path: str) -> str:
-    """Return where the bytes of a public release's file lie."""
-    if release.volume is None or release.ocfl_version is None:
-        raise Withdrawn({"dataset": release.dataset, "version": release.version or 0, "law": ""})
-    object_id = layout.object_id(release.dataset, release.volume)
-    return str(visitor.portal().root.read(object_id, release.ocfl_version, FILES + path).path)
 
 
 def _release(name: str, version: int) -> Release:

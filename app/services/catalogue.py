@@ -8,8 +8,11 @@ from sqlmodel import Session, col, func, select
 from app.db.accounts import Agency
 from app.db.catalogue import Change, Dataset, Release, ReleaseFile, ReleaseState, StatementRow
 from app.services.drafts import files_of
+from app.services.publishing import FILES
 from app.services.names import agency_key
 from app.services.errors import BeingInscribed, NoSuchThing
+from archive.objects import layout
+from archive.objects.root import StorageRoot, StoredFile
 
 PUBLIC_STATES = (ReleaseState.PUBLISHED.value, ReleaseState.WITHDRAWN.value)
 MAX_LIMIT = 100
@@ -90,6 +93,13 @@ def file(session: Session, found: Release, path: str) -> ReleaseFile:
         if each.path == path:
             return each
     raise NoSuchThing({"what": "file", "name": path[:200]})
+
+
+def stored(root: StorageRoot, found: Release, path: str) -> StoredFile:
+    """Return where the bytes of a public release's file lie. Raises NoSuchThing, NoSuchFile."""
+    if found.volume is None or found.ocfl_version is None:
+        raise NoSuchThing({"what": "release", "name": f"{found.dataset}/v{found.version}"})
+    return root.read(layout.object_id(found.dataset, found.volume), found.ocfl_version, FILES + path)
 
 
 def by_hash(session: Session, sha256: str) -> list[tuple[Dataset, Release, ReleaseFile]]:

@@ -82,6 +82,25 @@ def reword(session: Session, actor: Actor, release_id: str, words: Words) -> Rel
     return release
 
 
+def describe(
+    session: Session, actor: Actor, release_id: str, *, kind: str, note: Mapping[str, str], words: Words
+) -> Release:
+    """Put the declared kind, the note on what changed and the words into a draft. Raises as `reword`."""
+    release = reword(session, actor, release_id, words)
+    if release.kind != "first":
+        if kind not in KINDS:
+            raise BadWords({"member": "kind", "why": ", ".join(KINDS)})
+        release.kind = kind
+    release.note = note_texts(note)
+    session.add(release)
+    return release
+
+
+def spoken_dataset(dataset: Dataset, release: Release) -> Dataset:
+    """Return the dataset as it will speak once this draft is shown."""
+    return spoken(dataset, release.words) if release.state == ReleaseState.DRAFT.value else dataset
+
+
 def start_release(
     session: Session, actor: Actor, *, dataset: str, kind: str, note: Mapping[str, str], now: datetime
 ) -> Release:

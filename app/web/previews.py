@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from app.api.proofs import stored_file
 from app.db.catalogue import Release, ReleaseFile
 from app.security import visitor
+from app.services.catalogue import stored
 from archive.formats.preview import Preview, preview
 
 ROWS = 50
@@ -19,11 +19,13 @@ def preview_of(release: Release, file: ReleaseFile, *, sheet: str | None = None,
         kept = visitor.portal().folders.cache / "previews" / f"{file.sha256}-{_FORMAT}.json"
         found = _read(kept)
         if found is None:
-            found = preview(Path(stored_file(release, file.path)), file.path, limit=ROWS)
+            found = preview(stored(visitor.portal().root, release, file.path).path, file.path, limit=ROWS)
             if found.status != "timeout":
                 _keep(kept, found)
         return found
-    return preview(Path(stored_file(release, file.path)), file.path, sheet=sheet, member=member, limit=ROWS)
+    return preview(
+        stored(visitor.portal().root, release, file.path).path, file.path, sheet=sheet, member=member, limit=ROWS
+    )
 
 
 def _read(kept: Path) -> Preview | None:

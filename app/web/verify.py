@@ -24,5 +24,7 @@ def verify() -> Response:
         given=given,
         sha256=match[1].lower() if match else "",
         malformed=bool(given) and match is None,
-        found=[{"dataset": row[0], "release": row[1], "file": row[2], "agency": agencies[row[0].agency]} for row in rows],
+        found=[
+            {"dataset": row[0], "release": row[1], "file": row[2], "agency": agencies[row[0].agency]} for row in rows
+        ],
     )
