@@ -48,6 +48,13 @@ class JobQueue(Protocol):
         """Return how many jobs are `waiting`, `running` or `failed`."""
 
 
+    def retry(self, job_id: str) -> None:
+        """Let a failed job go on from its failed step."""
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+
+
 class Clock(Protocol):
     """The time of day."""
 

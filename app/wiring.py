@@ -12,12 +12,12 @@ from app.config import Settings
 from app.db.engine import make_engine, migrate
 from app.jobs import worker
 from app.jobs.queue import DbosQueue
-from app.ports import Clock, Job
+from app.ports import Clock, Job, JobQueue
 from app.services import names, node
 from app.services.changing import Changer
 from app.services.folders import Folders
 from app.services.indexing import Indexer
-from app.services.inscribing import Scribe
+from app.services.inscribing import Scribe, catch_up
 from app.services.keying import KeyAdder
 from app.services.publishing import Publisher
 from app.services.searching import Searcher
@@ -28,7 +28,7 @@ from archive.objects.recovery import recover_all
 from archive.objects.root import StorageRoot
 from archive.records.keys import PublicKey
 from archive.records.keystore import KeyStore, read_or_make_secret
-from archive.store.disk import LocalDisk
+from archive.store.disk import Disk, LocalDisk
 from archive.store.staging import Staging
 from search.analysis import Analyser
 
@@ -50,13 +50,14 @@ class Portal:
     host: str
     log_key: PublicKey
     engine: sa.Engine
-    jobs: DbosQueue
+    jobs: JobQueue
     root: StorageRoot
     staging: Staging
     log: LogReader
     searcher: Searcher
     clock: Clock
     node_secret: bytes
+    disk: Disk
 
     @property
     def origin(self) -> str:
@@ -70,15 +71,24 @@ class Portal:
         self.engine.dispose()
 
 
-def open_portal(settings: Settings, clock: Clock | None = None) -> Portal:
-    """Return the node in the data folder, its database migrated. Raises NoNode, NotAnArchive."""
+def open_portal(
+    settings: Settings, *, clock: Clock | None = None, jobs: JobQueue | None = None, disk: Disk | None = None
+) -> Portal:
+    """Return the node in the data folder, its database migrated.
+
+    Raises:
+        NoNode, NotAnArchive, DatabaseMissing: it refuses to start rather than show an empty portal.
+
+    """
     folders = Folders(settings.data_dir.absolute())
     host = node.host_of(folders)
     engine = make_engine(settings.sqlalchemy_url)
     migrate(engine)
-    worker.prepare(engine)
+    if jobs is None:
+        worker.prepare(engine)
+        jobs = DbosQueue(engine)
     log_key = node.log_key_of(folders)
-    disk = LocalDisk()
+    disk = disk or LocalDisk()
     analyser = Analyser.load()
     return Portal(
         settings=settings,
@@ -86,13 +96,14 @@ def open_portal(settings: Settings, clock: Clock | None = None) -> Portal:
         host=host,
         log_key=log_key,
         engine=engine,
-        jobs=DbosQueue(engine),
+        jobs=jobs,
         root=StorageRoot.open(folders.objects, folders.staging, disk),
         staging=Staging(folders.staging, disk, settings.max_upload_bytes),
         log=LogReader(folders.log, [log_key]),
         searcher=Searcher(settings.search_engine, folders.index, analyser),
         clock=clock or SystemClock(),
         node_secret=read_or_make_secret(folders.node_secret, make=False),
+        disk=disk,
     )
 
 
@@ -149,6 +160,7 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
             )
         )
         recover_all(portal.root)
+        catch_up(portal.engine, portal.log)
         scribe = Scribe(portal.engine, log, keys, portal.clock, portal.origin, Lock())
         indexer = Indexer(
             portal.engine,

@@ -1,6 +1,7 @@
 """agency, user, token: who may act on this node."""
 
 import secrets as random
+import sys
 
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,7 @@ def user_add(
 
     if roles and not agency:
         raise click.UsageError("--role needs --agency")
-    password = click.get_text_stream("stdin").readline().rstrip("\n") if password_stdin else _new_password()
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else _new_password()
     with told.portal() as portal, transaction(portal.engine) as session:
         account = accounts.add_account(
             session, email=email, name=name, now=portal.clock.now(), is_operator=operator, password=password
@@ -125,7 +126,7 @@ def user_password(email: str, password_stdin: bool) -> int:
     from app.security import sessions
     from app.services import accounts
 
-    password = click.get_text_stream("stdin").readline().rstrip("\n") if password_stdin else _new_password()
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else _new_password()
     with told.portal() as portal, transaction(portal.engine) as session:
         account = accounts.by_email(session, email)
         accounts.set_password(account, password)

@@ -10,11 +10,14 @@ from datetime import datetime
 from threading import Lock
 
 import sqlalchemy as sa
+from sqlmodel import func, select
 
 from app.db.catalogue import Inscription, StatementRow
 from app.db.engine import transaction
 from app.ports import Clock
 from archive import merkle
+from archive.ledger.reader import LogReader
+from archive.ledger.statement_check import read_statement
 from archive.ledger.writer import Log
 from archive.records import dsse
 from archive.records.keystore import KeyStore
@@ -82,6 +85,19 @@ class Scribe:
             row.envelope = entry
             session.add(row)
         return entry
+
+
+def catch_up(engine: sa.Engine, log: LogReader) -> None:
+    """Add the list rows of leaves that have none: genesis, and what a crash left between the log and the database."""
+    with transaction(engine) as session:
+        known = session.exec(select(func.count()).select_from(StatementRow)).one()
+        size = log.checkpoint().size
+        if known >= size:
+            return
+        listed = set(session.exec(select(StatementRow.log_index)))
+        for index, entry in enumerate(log.entries(0, size)):
+            if index not in listed:
+                session.add(statement_row(index, merkle.leaf_hash(entry), read_statement(entry)))
 
 
 def statement_row(index: int, leaf_hash: bytes, statement: Statement) -> StatementRow:

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.db.catalogue import Release, ReleaseFile
 from app.security import visitor
 from app.services.catalogue import stored
-from archive.formats.preview import Preview, preview
+from archive.formats.preview import Preview, preview, restored
 
 ROWS = 50
 _FORMAT = "1"
@@ -30,15 +30,7 @@ def preview_of(release: Release, file: ReleaseFile, *, sheet: str | None = None,
 
 def _read(kept: Path) -> Preview | None:
     try:
-        found = json.loads(kept.read_text())
-        lists = {"candidates", "columns", "sheets"}
-        pairs = {"rows", "members"}
-        return Preview(
-            **{
-                name: tuple(value) if name in lists else tuple(map(tuple, value)) if name in pairs else value
-                for name, value in found.items()
-            }
-        )
+        return restored(json.loads(kept.read_text()))
     except (OSError, ValueError, TypeError):
         return None
 

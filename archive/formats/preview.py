@@ -50,14 +50,14 @@ def preview(
         *found, end = run_in_child("archive.formats.preview_child", source, request, limits or _LIMITS)
     if end["end"] != "ok" or not found:
         return Preview("none", str(end["end"]), str(end.get("what") or end.get("reason", "")))
-    return _preview(found[0])
+    return restored({**found[0], "status": "ok"})
 
 
-def _preview(found: dict[str, Any]) -> Preview:
+def restored(found: dict[str, Any]) -> Preview:
+    """Return the preview whose members came as JSON. Raises TypeError for other members."""
     return Preview(
         **{
             **found,
-            "status": "ok",
             "candidates": tuple(found.get("candidates", ())),
             "columns": tuple(found.get("columns", ())),
             "rows": tuple(tuple(row) for row in found.get("rows", ())),

@@ -1,0 +1,60 @@
+"""Which release do these bytes belong to, and is it proved? By a bundle alone, or by this node's archive."""
+
+import json
+import time
+from typing import BinaryIO
+
+import sqlalchemy as sa
+
+from app.db.catalogue import Dataset, Release, ReleaseState
+from app.db.engine import transaction
+from app.services import catalogue, evidence
+from archive.errors import ArchiveError
+from archive.ledger.policy import Policy
+from archive.ledger.reader import LogReader
+from archive.objects.root import StorageRoot
+from archive.store import hashing
+from archive.store.hashing import Digests
+from archive.verify.result import Result, Verdict
+from archive.verify.steps import check
+
+
+def with_bundle(source: BinaryIO, bundle: bytes, policy: bytes | None) -> Result:
+    """Return the verdict on the bytes of `source` by an evidence bundle, offline. Raises MalformedPolicy."""
+    trusted = Policy.parse(policy) if policy is not None else None
+    return check(hashing.digests(hashing.blocks(source)), bundle, trusted, int(time.time()))
+
+
+def with_archive(
+    engine: sa.Engine, root: StorageRoot, log: LogReader, source: BinaryIO, policy: bytes | None
+) -> Result:
+    """Return the verdict on the bytes of `source` by what this node has published. Raises MalformedPolicy."""
+    trusted = Policy.parse(policy) if policy is not None else None
+    return by_digests(engine, root, log, hashing.digests(hashing.blocks(source)), trusted)
+
+
+def by_digests(
+    engine: sa.Engine, root: StorageRoot, log: LogReader, digests: Digests, policy: Policy | None
+) -> Result:
+    """Return the verdict on bytes by their digests: looked up in the database, then proved from archive and log.
+
+    Of several releases with the same bytes the newest that still stands is told, else the newest withdrawn.
+    """
+    with transaction(engine) as session:
+        places = catalogue.by_hash(session, digests.sha256.hex())
+    if not places:
+        return Result(Verdict.UNKNOWN, digests)
+    standing = [place for place in places if place[1].state == ReleaseState.PUBLISHED.value]
+    dataset, release, file = (standing or places)[0]
+    try:
+        bundle = json.dumps(evidence.bundle(root, log, release, file.path), ensure_ascii=False).encode()
+    except ArchiveError as error:
+        return Result(Verdict.UNDETERMINED, digests, error=error)
+    return _told(check(digests, bundle, policy, int(time.time())), dataset, release)
+
+
+def _told(result: Result, dataset: Dataset, release: Release) -> Result:
+    if release.state == ReleaseState.WITHDRAWN.value:
+        return result.as_of_archive(Verdict.WITHDRAWN, dataset.latest_version or None, release.tombstone)
+    verdict = Verdict.LATEST if release.version == dataset.latest_version else Verdict.SUPERSEDED
+    return result.as_of_archive(verdict, dataset.latest_version, None)
