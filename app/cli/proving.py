@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -25,18 +25,24 @@ def verify_command(file: Path, bundle: Path | None, policy: Path | None, as_json
     """Check FILE (or - for stdin): which dataset, version and agency it is, proved step by step.
 
     Without --bundle this node's archive is asked. Without --policy this node's own log key is trusted, where there is
-    a node.
+    a node. Exit code 3 when nothing speaks against the file, but no log that you trust speaks for it.
     """
-    from app.services import verifying
+    from app.services import node, verifying
+    from archive.ledger.policy import MAX_POLICY_BYTES
+    from archive.verify import bundle as bundles
     from archive.verify import report
 
-    pinned = policy.read_bytes() if policy else _own_policy()
+    pinned = _read(policy, MAX_POLICY_BYTES) if policy else _own_policy()
     with _opened(file) as source:
         if bundle is not None:
-            result = verifying.with_bundle(source, bundle.read_bytes(), pinned)
+            result = verifying.with_bundle(source, _read(bundle, bundles.MAX_BYTES), pinned)
         else:
-            with told.portal() as portal:
-                result = verifying.with_archive(portal.engine, portal.root, portal.log, source, pinned)
+            try:
+                with told.portal() as portal:
+                    result = verifying.with_archive(portal.engine, portal.root, portal.log, source, pinned)
+            except node.NoNode as nobody:
+                told.tell(nobody)
+                return told.TRY_AGAIN
     told.give(result.to_json(told.language()), as_json=as_json, text=report.text(result, told.language()))
     return result.exit_code
 
@@ -136,5 +142,11 @@ def _own_policy() -> bytes | None:
     return node.policy_text(key.vkey).encode()
 
 
-def _opened(file: Path) -> IO[bytes]:
+def _opened(file: Path) -> BinaryIO:
     return sys.stdin.buffer if str(file) == "-" else file.open("rb")
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """Return the file, or so much of it that whoever parses it says that it is too large."""
+    with path.open("rb") as source:
+        return source.read(limit + 1)

@@ -33,9 +33,7 @@ def with_archive(
     return by_digests(engine, root, log, hashing.digests(hashing.blocks(source)), trusted)
 
 
-def by_digests(
-    engine: sa.Engine, root: StorageRoot, log: LogReader, digests: Digests, policy: Policy | None
-) -> Result:
+def by_digests(engine: sa.Engine, root: StorageRoot, log: LogReader, digests: Digests, policy: Policy | None) -> Result:
     """Return the verdict on bytes by their digests: looked up in the database, then proved from archive and log.
 
     Of several releases with the same bytes the newest that still stands is told, else the newest withdrawn.

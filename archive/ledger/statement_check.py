@@ -1,11 +1,23 @@
-"""Decides whether a statement may become a leaf: its form, its log, its key, its signature (LEDGER section 5, step 1)."""
+"""Decides whether a statement may become a leaf: form, log, key, signature (LEDGER section 5, step 1)."""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass
+from weakref import ReferenceType, ref
 
 from archive.errors import ArchiveError
 from archive.ledger.admission import Admitted, Link
 from archive.records import dsse
-from archive.records.errors import BadStatement
+from archive.records.errors import BadStatement, KeyNotAllowed
 from archive.records.keyring import KeyRing
+from archive.records.keys import KeyKind, PublicKey
 from archive.records.statements import Statement, parse
+
+_REMEMBERED = 8_192
+_BEHIND_PAYLOAD = b'","payloadType":"'
+_ADDS_KEY = b',"type":"add-key","v":1}'
+_DIGITS = 40  # base64 digits that hold the last 27 to 30 bytes of a payload: as many as `_ADDS_KEY` has, and more
 
 
 class WrongLog(ArchiveError):
@@ -15,22 +27,44 @@ class WrongLog(ArchiveError):
     zh = "此陳述屬於另一帳本({log}),不能記入 {origin}。"
 
 
-class StatementCheck:
-    """The `EntryCheck` of a node's log.
+@dataclass(frozen=True)
+class _Read:
+    """What an entry's bytes say, and the key under which its signature was found right."""
 
-    Owns the key ring after the published prefix it has read so far; what is not yet published is read anew each time,
-    because it may still be refused. Called by the one thread that holds the writer's mutex.
+    statement: Statement
+    keyid: str
+    signer: PublicKey
+
+
+class StatementCheck:
+    """The `EntryCheck` of a node's log. The one thread that holds the writer's mutex owns all of it.
+
+    `_ring` is the key ring after the first `_published` entries, which never change. `_batch_ring` is the one after
+    the first `_batched` entries of `_batch`, an `Admitted` that only grows and is thrown away with its batch: known
+    by identity and weakly held, so that the next batch starts again from what is published.
+
+    An entry is asked about when it is submitted and again when it gets its index. `_known` keeps what hangs on its
+    bytes alone: the statement, and the key under which the signature is right. Whether that key may speak now is
+    asked each time.
     """
 
     def __init__(self, origin: str) -> None:
         self._origin = origin
         self._ring: KeyRing | None = None
-        self._read = 0
+        self._published = 0
+        self._batch: ReferenceType[Admitted] | None = None
+        self._batch_ring: KeyRing | None = None
+        self._batched = 0
+        self._known: dict[bytes, _Read] = {}
 
     def __call__(self, entry: bytes, log: Admitted, /) -> Link | None:
         """Return the statement's place in its signer's chain. Raises an ArchiveError that says what is wrong."""
-        envelope = dsse.open_entry(entry)
-        statement = parse(envelope.payload)
+        known = self._known.get(entry)
+        if known is None:
+            envelope = dsse.open_entry(entry)
+            statement, keyid = parse(envelope.payload), envelope.keyid
+        else:
+            envelope, statement, keyid = None, known.statement, known.keyid
         if statement.log != self._origin:
             raise WrongLog({"log": statement.log, "origin": self._origin})
         ring = self._ring_before(log)
@@ -38,18 +72,32 @@ class StatementCheck:
             ring = KeyRing.from_genesis(statement)
         elif statement.type == "genesis":
             raise BadStatement({"member": "type", "why": "genesis is leaf 0 only"})
-        envelope.check_signature(ring.signer(statement, envelope.keyid))
+        key = ring.signer(statement, keyid)
+        if key.kind is not KeyKind.STATEMENT:  # a log's or a witness's key signs heads and nothing else
+            raise KeyNotAllowed({"name": statement.agency, "type": statement.type})
+        if known is None or known.signer != key:
+            (envelope or dsse.open_entry(entry)).check_signature(key)
+            self._remember(entry, _Read(statement, keyid, key))
         ring.admit(statement, log.size)
         return Link(statement.agency, statement.seq, statement.prev)
 
+    def _remember(self, entry: bytes, found: _Read) -> None:
+        if len(self._known) >= _REMEMBERED:
+            del self._known[next(iter(self._known))]  # the oldest: batches come in the order of submission
+        self._known[entry] = found
+
     def _ring_before(self, log: Admitted) -> KeyRing | None:
-        while self._read < log.published:
-            self._ring = after(self._ring, read_statement(log.entry(self._read)), self._read)
-            self._read += 1
-        ring = self._ring
-        for index in range(log.published, log.size):
-            ring = after(ring, read_statement(log.entry(index)), index)
-        return ring
+        if self._published < log.published:
+            new = log.entries(self._published, log.published)
+            self._ring = _ring_after(self._ring, new, self._published)
+            self._published = log.published
+        if self._batch is None or self._batch() is not log or self._batched < self._published:
+            self._batch, self._batch_ring, self._batched = ref(log), self._ring, self._published
+        if self._batched < log.size:
+            new = log.entries(self._batched, log.size)
+            self._batch_ring = _ring_after(self._batch_ring, new, self._batched)
+            self._batched = log.size
+        return self._batch_ring
 
 
 def after(ring: KeyRing | None, statement: Statement, index: int) -> KeyRing:
@@ -60,3 +108,23 @@ def after(ring: KeyRing | None, statement: Statement, index: int) -> KeyRing:
 def read_statement(entry: bytes) -> Statement:
     """Return the statement in a log entry. Raises as `dsse.open_entry` and `statements.parse`."""
     return parse(dsse.open_entry(entry).payload)
+
+
+def brings_key(entry: bytes) -> bool:
+    """Tell whether a log entry is an add-key statement, by the end of its canonical payload: without reading it all.
+
+    Right for what the log has admitted; for other bytes it tells nothing.
+    """
+    end = entry.find(_BEHIND_PAYLOAD)
+    try:
+        # Whole groups of four digits count from the payload's start, and its length is a multiple of four.
+        return base64.b64decode(entry[max(0, end - _DIGITS) : end]).endswith(_ADDS_KEY)
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _ring_after(ring: KeyRing | None, entries: Iterable[bytes], start: int) -> KeyRing | None:
+    for index, entry in enumerate(entries, start):
+        if ring is None or brings_key(entry):
+            ring = after(ring, read_statement(entry), index)
+    return ring

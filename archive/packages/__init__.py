@@ -1,0 +1,1 @@
+"""Packages that leave the archive: evidence bundles."""

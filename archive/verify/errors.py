@@ -1,0 +1,105 @@
+"""What can be wrong with an evidence bundle, beside what the ledger and the records say of their own parts."""
+
+from archive.errors import ArchiveError
+
+
+class VerifyError(ArchiveError):
+    """Base of every refusal of the verifier's own."""
+
+
+class BadBundle(VerifyError):
+    code = "VER-001"
+    ja = "証拠ファイルの項目「{member}」が正しくありません({why})。証拠を取り直してください。"
+    en = "The evidence's member {member} is wrong ({why}). Fetch the evidence again."
+    zh = "證據檔的項目「{member}」不正確({why})。請重新取得證據。"
+
+
+class UnknownBundle(VerifyError):
+    code = "VER-002"
+    ja = "この証拠ファイルの形式({format})は知りません。新しい版のソフトウェアで確かめてください。"
+    en = "This evidence has a format that is unknown here ({format}). Check it with newer software."
+    zh = "不認識此證據檔的格式({format})。請使用較新的軟體驗證。"
+
+
+class OtherBytes(VerifyError):
+    code = "VER-010"
+    ja = "このファイルは、証拠が述べるファイルではありません(SHA-256 {got}、証拠では {want})。"
+    en = "This file is not the one that the evidence is for (SHA-256 {got}; the evidence says {want})."
+    zh = "此檔案並非證據所指的檔案(SHA-256 {got},證據為 {want})。"
+
+
+class OtherFile(VerifyError):
+    code = "VER-011"
+    ja = "ファイル一覧(manifest)の「{member}」が、このファイルと違います。証拠の組み合わせを確かめてください。"
+    en = "The manifest says another {member} than this file has. Check that the evidence is of one piece."
+    zh = "檔案清單(manifest)的「{member}」與此檔案不符。請確認證據是否完整相符。"
+
+
+class OtherRelease(VerifyError):
+    code = "VER-012"
+    ja = "証拠の中で「{member}」が食い違っています({one} と {other})。別の公開のものが混ざっています。"
+    en = "Two parts of the evidence disagree on {member} ({one} and {other}): they belong to different releases."
+    zh = "證據內的「{member}」互相矛盾({one} 與 {other}):混入了不同版本的內容。"
+
+
+class NotAPublication(VerifyError):
+    code = "VER-013"
+    ja = "この文は「{type}」で、公開(publish)の文ではありません。"
+    en = "The statement is of type {type}; it publishes nothing."
+    zh = "此陳述為「{type}」,並非公開(publish)陳述。"
+
+
+class NoGenesis(VerifyError):
+    code = "VER-020"
+    ja = "台帳の最初の文(genesis)が、証拠の鍵の一番目にありません。証拠を取り直してください。"
+    en = "The first key statement is not the log's genesis at index 0. Fetch the evidence again."
+    zh = "證據的第一個金鑰陳述並非帳本位置 0 的 genesis。請重新取得證據。"
+
+
+class KeysOutOfOrder(VerifyError):
+    code = "VER-021"
+    ja = "鍵の文(台帳の {index} 番)の順序が正しくありません。鍵は使われる前に載っていなければなりません。"
+    en = "The key statement at index {index} is out of order: a key stands in the log before it is used."
+    zh = "金鑰陳述(帳本第 {index} 項)的順序不正確:金鑰必須先登記才能使用。"
+
+
+class NotAKey(VerifyError):
+    code = "VER-022"
+    ja = "台帳の {index} 番は「{type}」の文で、鍵を加える文ではありません。"
+    en = "The statement at index {index} is of type {type}; it adds no key."
+    zh = "帳本第 {index} 項為「{type}」陳述,並未新增金鑰。"
+
+
+class OtherHost(VerifyError):
+    code = "VER-023"
+    ja = "鍵「{name}」は、台帳「{origin}」と同じ節点のものではありません。"
+    en = "The key {name} does not belong to the node of the log {origin}."
+    zh = "金鑰「{name}」不屬於帳本「{origin}」的節點。"
+
+
+class OtherLog(VerifyError):
+    code = "VER-024"
+    ja = "この文は台帳「{got}」のもので、「{want}」のものではありません。"
+    en = "A statement is for the log {got}, not for {want}."
+    zh = "此陳述屬於帳本「{got}」,而非「{want}」。"
+
+
+class OtherPosition(VerifyError):
+    code = "VER-025"
+    ja = "証拠は {said} 番と言い、証明は {proved} 番を指しています。証拠を取り直してください。"
+    en = "The evidence says index {said}, its proof is for index {proved}. Fetch the evidence again."
+    zh = "證據所述為第 {said} 項,但證明指向第 {proved} 項。請重新取得證據。"
+
+
+class OtherCheckpoint(VerifyError):
+    code = "VER-026"
+    ja = "証拠の中の証明が、二つの違うチェックポイントを使っています。証拠を取り直してください。"
+    en = "The proofs of this evidence are under two different checkpoints. Fetch the evidence again."
+    zh = "證據中的證明使用了兩個不同的檢查點。請重新取得證據。"
+
+
+class NothingPinned(VerifyError):
+    code = "VER-030"
+    ja = "信頼する台帳の方針が渡されていません。台帳の鍵を別の道で確かめ、方針(--policy)にしてください。"
+    en = "No policy of trusted logs was given. Learn the log's key by another way and put it in a policy (--policy)."
+    zh = "未提供信任帳本的政策。請由其他途徑確認帳本金鑰,並寫入政策(--policy)。"
