@@ -47,7 +47,6 @@ class JobQueue(Protocol):
     def counts(self) -> Mapping[str, int]:
         """Return how many jobs are `waiting`, `running` or `failed`."""
 
-
     def retry(self, job_id: str) -> None:
         """Let a failed job go on from its failed step."""
 

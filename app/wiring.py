@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
 
@@ -18,9 +18,12 @@ from app.services.changing import Changer
 from app.services.folders import Folders
 from app.services.indexing import Indexer
 from app.services.inscribing import Scribe, catch_up
+from app.services.intake import sweep
 from app.services.keying import KeyAdder
 from app.services.publishing import Publisher
 from app.services.searching import Searcher
+from archive.ledger.disk import Disk as LogDisk
+from archive.ledger.disk import LocalDisk as LocalLogDisk
 from archive.ledger.reader import LogReader
 from archive.ledger.statement_check import StatementCheck
 from archive.ledger.writer import open_log
@@ -42,6 +45,14 @@ class SystemClock:
 
 
 @dataclass(frozen=True)
+class Disks:
+    """The effects on disk of the archive and of the log's writer: the real ones, unless a test has its own."""
+
+    archive: Disk = field(default_factory=LocalDisk)
+    log: LogDisk = field(default_factory=LocalLogDisk)
+
+
+@dataclass(frozen=True)
 class Portal:
     """One node, open for reading and for enqueueing work; any number of processes may have one."""
 
@@ -57,7 +68,7 @@ class Portal:
     searcher: Searcher
     clock: Clock
     node_secret: bytes
-    disk: Disk
+    disks: Disks
 
     @property
     def origin(self) -> str:
@@ -72,7 +83,7 @@ class Portal:
 
 
 def open_portal(
-    settings: Settings, *, clock: Clock | None = None, jobs: JobQueue | None = None, disk: Disk | None = None
+    settings: Settings, *, clock: Clock | None = None, jobs: JobQueue | None = None, disks: Disks | None = None
 ) -> Portal:
     """Return the node in the data folder, its database migrated.
 
@@ -88,7 +99,7 @@ def open_portal(
         worker.prepare(engine)
         jobs = DbosQueue(engine)
     log_key = node.log_key_of(folders)
-    disk = disk or LocalDisk()
+    disks = disks or Disks()
     analyser = Analyser.load()
     return Portal(
         settings=settings,
@@ -97,13 +108,13 @@ def open_portal(
         log_key=log_key,
         engine=engine,
         jobs=jobs,
-        root=StorageRoot.open(folders.objects, folders.staging, disk),
-        staging=Staging(folders.staging, disk, settings.max_upload_bytes),
+        root=StorageRoot.open(folders.objects, folders.staging, disks.archive),
+        staging=Staging(folders.staging, disks.archive, settings.max_upload_bytes),
         log=LogReader(folders.log, [log_key]),
         searcher=Searcher(settings.search_engine, folders.index, analyser),
         clock=clock or SystemClock(),
         node_secret=read_or_make_secret(folders.node_secret, make=False),
-        disk=disk,
+        disks=disks,
     )
 
 
@@ -124,6 +135,7 @@ class Workshop:
                 ("commit", self.publisher.commit),
                 ("inscribe", self.publisher.inscribe),
                 ("show", self.publisher.show),
+                ("tidy", self.publisher.tidy),
             ],
             Job.CHANGE: [
                 ("commit", self.changer.commit),
@@ -157,10 +169,12 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
                 keys.load(portal.origin),
                 lambda: portal.clock.now().timestamp(),
                 StatementCheck(portal.origin),
+                disk=portal.disks.log,
             )
         )
         recover_all(portal.root)
         catch_up(portal.engine, portal.log)
+        sweep(portal.engine, portal.staging)
         scribe = Scribe(portal.engine, log, keys, portal.clock, portal.origin, Lock())
         indexer = Indexer(
             portal.engine,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.policy import Role
-from tests.town import Town
+from tests.town import Town, reopened
 
 
 def required(what: str) -> bool:
@@ -37,9 +37,14 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def town(founded: Path, tmp_path: Path) -> Iterator[Town]:
     """A copy of the founded node, which the test may do with as it likes."""
     data = tmp_path / "data"
-    shutil.copytree(founded, data)
-    made = Town.__new__(Town)
-    made.data, made.database_url, made.disk = data, "", None
-    made.open()
+    shutil.copytree(founded, data, symlinks=True)
+    made = reopened(data)
     yield made
     made.portal.close()
+
+
+def pytest_sessionfinish() -> None:
+    """Stop the PostgreSQL that a test started."""
+    from tests.postgres import SERVER
+
+    SERVER.stop()

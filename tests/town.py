@@ -1,8 +1,7 @@
 """A small node for tests: an agency with one approval, one with two, and people; jobs run when the test says so."""
 
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from app.services import accounts, agencies, drafts, node
 from app.services.folders import Folders
 from app.services.intake import take
 from app.services.words import Words
-from app.wiring import Portal, SystemClock, open_portal, open_workshop
-from archive.store.disk import Disk
+from app.wiring import Disks, Portal, SystemClock, open_portal, open_workshop
 from tests.fakes.table_queue import TableQueue
 
 HOST = "town.example"
@@ -30,7 +28,7 @@ class Town:
 
     data: Path
     database_url: str = ""
-    disk: Disk | None = None
+    disks: Disks | None = None
     portal: Portal = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,11 +46,11 @@ class Town:
     def open(self) -> None:
         engine = make_engine(self.settings.sqlalchemy_url)
         migrate(engine)
-        self.portal = open_portal(self.settings, jobs=TableQueue(engine), disk=self.disk)
+        self.portal = open_portal(self.settings, jobs=TableQueue(engine), disks=self.disks)
 
     def restart(self) -> None:
         self.portal.close()
-        self.disk = None
+        self.disks = None
         self.open()
 
     def work_off(self) -> int:
@@ -129,10 +127,9 @@ class Town:
             return session.get_one(Release, release_id)
 
 
-@contextmanager
-def town(data: Path, **given: object) -> Iterator[Town]:
-    made = Town(data, **given)  # type: ignore[arg-type]
-    try:
-        yield made
-    finally:
-        made.portal.close()
+def reopened(data: Path, disks: Disks | None = None) -> Town:
+    """Open the node in `data`, which exists."""
+    made = Town.__new__(Town)
+    made.data, made.database_url, made.disks = data, "", disks
+    made.open()
+    return made

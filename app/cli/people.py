@@ -2,7 +2,6 @@
 
 import secrets as random
 import sys
-
 from typing import TYPE_CHECKING
 
 import click

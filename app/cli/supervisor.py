@@ -14,7 +14,7 @@ _GRACE_SECONDS = 30
 _RESTART_PAUSE_SECONDS = 1.0
 
 
-class _Stop(Exception):  # noqa: N818 - not an error: the operator asked
+class _Stop(Exception):
     pass
 
 

@@ -8,9 +8,9 @@ from sqlmodel import Session, col, func, select
 from app.db.accounts import Agency
 from app.db.catalogue import Change, Dataset, Release, ReleaseFile, ReleaseState, StatementRow
 from app.services.drafts import files_of
-from app.services.publishing import FILES
-from app.services.names import agency_key
 from app.services.errors import BeingInscribed, NoSuchThing
+from app.services.names import agency_key
+from app.services.publishing import FILES
 from archive.objects import layout
 from archive.objects.root import StorageRoot, StoredFile
 

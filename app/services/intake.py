@@ -2,6 +2,11 @@
 
 from typing import IO, BinaryIO, cast
 
+import sqlalchemy as sa
+from sqlmodel import select
+
+from app.db.catalogue import ReleaseFile
+from app.db.engine import transaction
 from app.services.drafts import Staged
 from archive.formats.decode import detect
 from archive.formats.errors import UnreadableText
@@ -9,6 +14,7 @@ from archive.formats.media import guess
 from archive.records.names import normalise
 from archive.store.staging import StagedFile, Staging
 
+ABANDONED_SECONDS = 7 * 24 * 3600
 _HEAD = 1 << 20
 _TEXTS = ("text/", "application/json", "application/geo+json", "application/xml")
 
@@ -40,6 +46,13 @@ def look(file: StagedFile, name: str) -> Staged:
         media_type=kind,
         encoding=_encoding(head, whole=file.size <= _HEAD) if kind.startswith(_TEXTS) else None,
     )
+
+
+def sweep(engine: sa.Engine, staging: Staging) -> list[str]:
+    """Discard staged bytes that no draft names and nobody touched for a week; return their ids."""
+    with transaction(engine) as session:
+        named = set(session.exec(select(ReleaseFile.staged).where(ReleaseFile.staged != "")))
+    return staging.sweep(lambda upload: upload in named, ABANDONED_SECONDS)
 
 
 def _encoding(head: bytes, *, whole: bool) -> str | None:

@@ -83,17 +83,22 @@ class Publisher:
             if release.state != ReleaseState.APPROVED.value:
                 return
             dataset = session.get_one(Dataset, release.dataset, with_for_update=True)
-            staged = [file.staged for file in files_of(session, release_id) if file.staged]
             publish_row(dataset, release)
-            for file in files_of(session, release_id):
-                file.staged = ""
-                session.add(file)
             session.add(release)
             session.add(dataset)
             enqueue_index(session, self.jobs, release, "upsert")
             record(session, "worker", "release.published", f"{dataset.name}/v{release.version}", self.clock.now())
-        for upload in staged:
-            self.staging.discard(upload)
+
+    def tidy(self, release_id: str) -> None:
+        """The bytes lie in the archive: what was staged of them goes. A step of its own, so that it survives a crash."""
+        with transaction(self.engine) as session:
+            files = [file for file in files_of(session, release_id) if file.staged]
+        for file in files:
+            self.staging.discard(file.staged)
+        with transaction(self.engine) as session:
+            for file in files:
+                file.staged = ""
+                session.add(file)
 
     def _file_contents(self, files: list[ReleaseFile]) -> dict[str, Content]:
         """Staged bytes where they are still there, else (a rerun, or unchanged bytes) what the object already holds."""

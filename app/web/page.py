@@ -85,7 +85,7 @@ def era_year(value: datetime) -> str:
 def size(count: int) -> str:
     """Return a number of bytes as a person says it (SI prefixes)."""
     amount, unit = float(count), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):  # noqa: B007 - the unit that fits is used below
+    for unit in ("B", "kB", "MB", "GB", "TB"):
         if amount < 1000 or unit == "TB":  # noqa: PLR2004 - SI prefixes
             break
         amount /= 1000

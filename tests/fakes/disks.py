@@ -24,6 +24,10 @@ class DyingDisk:
         self.effects: list[str] = []
         self.dead = False
 
+    def die_at(self, at: int, moment: Moment) -> None:
+        """Set, on a disk in use, which of the effects from now on is the last."""
+        self._at, self._moment = len(self.effects) + at, moment
+
     def create(self, path: Path) -> FileIO:
         return self._do("create", path)
 

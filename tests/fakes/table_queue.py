@@ -26,8 +26,8 @@ class TableQueue:
     def enqueue(self, session: Session, job: Job, key: str) -> None:
         session.connection().execute(
             sa.text(
-                "INSERT INTO fake_job SELECT :id, :job, :key, 'waiting', (SELECT COUNT(*) FROM fake_job) "
-                "WHERE NOT EXISTS (SELECT 1 FROM fake_job WHERE id = :id)"
+                "INSERT INTO fake_job VALUES (:id, :job, :key, 'waiting', (SELECT COUNT(*) FROM fake_job)) "
+                "ON CONFLICT (id) DO NOTHING"
             ),
             {"id": f"{job.value}:{key}", "job": job.value, "key": key},
         )
