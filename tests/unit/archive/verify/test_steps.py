@@ -1,0 +1,560 @@
+"""The nine steps: an honest bundle passes, and each way to cheat is refused by its own code."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from archive import merkle
+from archive.ledger.checkpoint import Checkpoint, sign_checkpoint
+from archive.ledger.cosign import cosign
+from archive.ledger.policy import Policy
+from archive.records import base64_strict, dsse, jcs
+from archive.records.commit import commitment
+from archive.records.keys import KeyKind, SigningKey
+from archive.records.names import escaped
+from archive.verify import report
+from archive.verify.result import Result, StepState, Verdict
+from archive.verify.steps import check
+from tests.unit.archive.verify import material
+from tests.unit.archive.verify.material import (
+    FILES,
+    HOST,
+    PATH,
+    SALT,
+    add_key,
+    assemble,
+    city,
+    digests,
+    genesis,
+    honest,
+    honest_release,
+    publish,
+    raw,
+    release,
+    sealed,
+)
+
+CITY, STRANGER = city(), city(2)
+FILE = digests(FILES[PATH])
+WITNESS = SigningKey.from_seed("w.example/witness", KeyKind.WITNESS, b"w" * 32)
+NOW = 1_795_400_000
+
+
+def verdict(bundle: dict[str, Any], policy: Policy | None = CITY.policy, data: bytes = FILES[PATH]) -> Result:
+    return check(digests(data), raw(bundle), policy, NOW)
+
+
+def code(result: Result) -> str:
+    assert result.error is not None
+    return result.error.code
+
+
+@pytest.mark.parametrize("path", list(FILES))
+def test_every_file_of_an_honest_release_matches(path: str) -> None:
+    published = honest_release()
+    entries = [genesis(CITY), add_key(CITY, CITY.agency), publish(CITY, published)]
+    result = verdict(assemble(CITY, entries, published, path=path), data=FILES[path])
+    assert (result.verdict, result.exit_code, result.error) == (Verdict.MATCHES, 0, None)
+    assert [step.state for step in result.steps] == [StepState.OK] * 9
+    assert result.facts is not None
+    assert (result.facts.dataset, result.facts.version, result.facts.path) == ("shelters", 1, path)
+    assert (result.facts.agency, result.facts.log_index, result.facts.log_size) == ("bosai", 2, 3)
+    assert (result.facts.origin, result.facts.log_vkey) == (f"{HOST}/log", CITY.log.public.vkey)
+
+
+def test_a_release_of_one_file_and_a_log_of_three_statements() -> None:
+    published = release(holds={PATH: b"x"})
+    entries = [genesis(CITY), add_key(CITY, CITY.agency), publish(CITY, published)]
+    assert verdict(assemble(CITY, entries, published), data=b"x").exit_code == 0
+
+
+def test_a_key_that_an_older_key_of_the_agency_added() -> None:
+    younger = SigningKey.from_seed(CITY.agency.public.name, KeyKind.STATEMENT, b"y" * 32)
+    entries = [
+        genesis(CITY),
+        add_key(CITY, CITY.agency),
+        add_key(CITY, younger, by=CITY.agency),
+        publish(CITY, honest_release(), by=younger),
+    ]
+    assert verdict(assemble(CITY, entries, honest_release(), keys=(0, 1, 2))).exit_code == 0
+    skipped = assemble(CITY, entries, honest_release(), keys=(0, 2))
+    assert code(verdict(skipped)) == "REC-030"
+
+
+def test_without_a_policy_it_is_only_consistent() -> None:
+    result = verdict(honest(), None)
+    assert (result.verdict, result.exit_code, code(result)) == (Verdict.UNDETERMINED, 3, "VER-030")
+    assert result.steps[8].state is StepState.NOT_CHECKED
+    assert CITY.log.public.vkey in result.sentence("en")
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [(HOST, "LED-003"), ("other.example", "LED-051")],
+    ids=["under the same name", "under a name of its own"],
+)
+def test_a_whole_log_of_an_attackers_own_is_never_believed(host: str, why: str) -> None:
+    thief = city(66, host)
+    entries = [genesis(thief), add_key(thief, thief.agency), publish(thief, honest_release())]
+    bundle = assemble(thief, entries, honest_release())
+    bundle["policy"] = f"log {thief.log.public.vkey}\nquorum none\n"
+    result = verdict(bundle)
+    assert (result.verdict, result.exit_code, code(result)) == (Verdict.UNDETERMINED, 3, why)
+    assert verdict(bundle, None).exit_code == 3
+
+
+def witnessed(bundle: dict[str, Any], time: int = NOW) -> dict[str, Any]:
+    text = bundle["proof"].partition("\n\n")[2].rpartition("\n\n")[0] + "\n"
+    line = cosign(text.encode(), WITNESS, time).line.decode()
+    for holder in (bundle, *bundle["keys"]):
+        holder["proof"] += line
+    return bundle
+
+
+def test_a_quorum_of_witnesses() -> None:
+    rule = f"log {CITY.log.public.vkey}\nwitness W {WITNESS.public.vkey}\nquorum W\n"
+    policy = Policy.parse(rule.encode())
+    result = verdict(witnessed(honest()), policy)
+    assert (result.exit_code, result.facts and result.facts.witnesses) == (0, ("w.example/witness",))
+    missing = verdict(honest(), policy)
+    assert (missing.verdict, missing.exit_code, code(missing)) == (Verdict.PENDING, 3, "LED-052")
+    assert (verdict(witnessed(honest(), NOW + 3_600), policy).exit_code) == 1
+
+
+# Damage: every entry changes an honest bundle (or the file), and names the code that must refuse it.
+
+
+def changed(*way: str | int, to: object) -> Callable[[dict[str, Any]], None]:
+    def change(bundle: dict[str, Any]) -> None:
+        place: Any = bundle
+        for step in way[:-1]:
+            place = place[step]
+        place[way[-1]] = to(place[way[-1]]) if callable(to) else to
+
+    return change
+
+
+def flip(text: str) -> str:
+    """Give another base64 text of as many bytes."""
+    data = bytearray(base64_strict.decode(text))
+    data[0] ^= 1
+    return base64_strict.encode(bytes(data))
+
+
+def edited(text: str, **members: object) -> str:
+    return jcs.canonical({**json.loads(text), **members}).decode()
+
+
+def in_proof(old: str, new: str) -> Callable[[str], str]:
+    def change(text: str) -> str:
+        assert old in text
+        return text.replace(old, new, 1)
+
+    return change
+
+
+def without_last_hash(text: str) -> str:
+    head, blank, rest = text.partition("\n\n")
+    return head.rpartition("\n")[0] + blank + rest
+
+
+def one_signature(entry: str, **members: object) -> str:
+    found = json.loads(entry)
+    return edited(entry, signatures=[{**found["signatures"][0], **members}])
+
+
+def with_payload(entry: str, **members: object) -> str:
+    found = json.loads(entry)
+    payload = edited(base64_strict.decode(found["payload"]).decode(), **members)
+    return edited(entry, payload=base64_strict.encode(payload.encode()))
+
+
+def swapped_leaf(bundle: dict[str, Any]) -> None:
+    published = honest_release()
+    bundle["manifest"]["leaf"] = published.tree.leaves[published.tree.index_of("readme.txt")].text
+
+
+def other_files_leaf(bundle: dict[str, Any]) -> None:
+    other = assemble(CITY, [genesis(CITY), b"", publish(CITY, honest_release())], honest_release(), path="readme.txt")
+    bundle["manifest"] = other["manifest"]
+
+
+def new_size_of_the_file(bundle: dict[str, Any]) -> None:
+    bundle["file"]["size"] += 1
+
+
+def other_heads_proof(bundle: dict[str, Any]) -> None:
+    entries = [genesis(CITY), add_key(CITY, CITY.agency), publish(CITY, honest_release())]
+    bundle["keys"][1]["proof"] = assemble(CITY, entries, honest_release())["keys"][1]["proof"]
+
+
+def other_logs_checkpoint(bundle: dict[str, Any]) -> None:
+    strange = sign_checkpoint(Checkpoint("strange.example/log", 5, bytes(32)), other_log()).encode().decode()
+    for holder in (bundle, *bundle["keys"]):
+        holder["proof"] = holder["proof"].partition("\n\n")[0] + "\n\n" + strange
+
+
+def other_log() -> SigningKey:
+    return SigningKey.from_seed("strange.example/log", KeyKind.LOG, b"s" * 32)
+
+
+def unsigned_head(bundle: dict[str, Any]) -> None:
+    for holder in (bundle, *bundle["keys"]):
+        holder["proof"] = holder["proof"].replace(f"— {HOST}/log ", f"— {HOST}/logg ")
+
+
+def extension_line(bundle: dict[str, Any]) -> None:
+    for holder in (bundle, *bundle["keys"]):
+        before, body, below = holder["proof"].split("\n\n")
+        holder["proof"] = f"{before}\n\n{body}\nmore\n\n{below}"
+
+
+def other_indices(bundle: dict[str, Any]) -> None:
+    bundle["statement"]["index"] = 3
+    bundle["proof"] = bundle["proof"].replace("index 4", "index 3")
+
+
+DAMAGE: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "another format": (changed("format", to="ishibumi-evidence/2"), "VER-002"),
+    "no format": (lambda b: b.pop("format"), "VER-002"),
+    "a member nobody knows": (lambda b: b.update(y=1), "VER-001"),
+    "a member is missing": (lambda b: b.pop("record"), "VER-001"),
+    "a list of 65 keys": (changed("keys", to=lambda keys: keys[:1] * 65), "VER-001"),
+    "a number that is a text": (changed("manifest", "size", to="3"), "VER-001"),
+    "a truth that is a number": (changed("statement", "index", to=True), "VER-001"),
+    "a digest in capitals": (changed("file", "sha256", to=str.upper), "VER-001"),
+    "base64 of another spelling": (changed("manifest", "salt", to=lambda text: text[:-2] + "h="), "VER-001"),
+    "another size of the file": (new_size_of_the_file, "VER-010"),
+    "another digest of the file": (changed("file", "sha256", to="0" * 64), "VER-010"),
+    "another path of the file": (changed("file", "path", to="readme.txt"), "VER-011"),
+    "the leaf of another file": (swapped_leaf, "REC-040"),
+    "leaf and opening of another file": (other_files_leaf, "VER-011"),
+    "a wrong salt of the bytes": (changed("manifest", "opening", "salt", to=flip), "REC-040"),
+    "an opening with a member more": (
+        changed("manifest", "opening", "value", to=lambda text: edited(text, more=1)),
+        "REC-041",
+    ),
+    "a leaf that is not canonical": (changed("manifest", "leaf", to=lambda text: text.replace(",", ", ")), "REC-041"),
+    "a wrong salt of the manifest": (changed("manifest", "salt", to=flip), "REC-040"),
+    "a manifest path one step short": (changed("manifest", "path", to=lambda path: path[:-1]), "LED-021"),
+    "a manifest path one step long": (changed("manifest", "path", to=lambda path: [*path, path[0]]), "LED-021"),
+    "a changed manifest path": (changed("manifest", "path", 0, to=flip), "REC-040"),
+    "another place in the manifest": (changed("manifest", "index", to=0), "LED-021"),
+    "a place outside the manifest": (changed("manifest", "index", to=3), "LED-020"),
+    "another size of the manifest": (changed("manifest", "size", to=4), "VER-012"),
+    "another dataset": (changed("release", "dataset", to="toilets"), "VER-012"),
+    "another version": (changed("release", "version", to=2), "VER-012"),
+    "a changed record": (changed("record", "text", to=in_proof("避難所一覧", "避難所一欄")), "REC-040"),
+    "a wrong salt of the record": (changed("record", "salt", to=flip), "REC-040"),
+    "an entry that is not canonical": (changed("statement", "entry", to=lambda text: text + " "), "REC-003"),
+    "an entry with a key twice": (
+        changed("statement", "entry", to=lambda text: text.replace("{", '{"payload":"",', 1)),
+        "REC-002",
+    ),
+    "another payload type": (
+        changed("statement", "entry", to=lambda text: edited(text, payloadType="text/plain")),
+        "REC-010",
+    ),
+    "two signatures": (
+        changed("statement", "entry", to=lambda text: edited(text, signatures=json.loads(text)["signatures"] * 2)),
+        "REC-010",
+    ),
+    "a higher version of statements": (
+        changed("statement", "entry", to=lambda text: with_payload(text, v=2)),
+        "REC-021",
+    ),
+    "a type nobody knows": (
+        changed("statement", "entry", to=lambda text: with_payload(text, type="abolish")),
+        "REC-021",
+    ),
+    "a critical member nobody knows": (
+        changed("statement", "entry", to=lambda text: with_payload(text, y=1)),
+        "REC-020",
+    ),
+    "another time in the statement": (
+        changed("statement", "entry", to=lambda text: with_payload(text, time="2020-01-01T00:00:00Z")),
+        "REC-103",
+    ),
+    "a statement for another log": (
+        changed("statement", "entry", to=lambda text: with_payload(text, log="other.example/log")),
+        "VER-024",
+    ),
+    "a forged agency signature": (
+        changed(
+            "statement",
+            "entry",
+            to=lambda text: one_signature(text, sig=flip(json.loads(text)["signatures"][0]["sig"])),
+        ),
+        "REC-103",
+    ),
+    "a key nobody added": (
+        changed("statement", "entry", to=lambda text: one_signature(text, keyid="00000000")),
+        "REC-030",
+    ),
+    "no keys": (changed("keys", to=[]), "VER-020"),
+    "no genesis": (changed("keys", to=lambda keys: keys[1:]), "VER-020"),
+    "genesis at another place": (changed("keys", 0, "index", to=1), "VER-020"),
+    "no key of the agency": (changed("keys", to=lambda keys: keys[:1]), "REC-030"),
+    "the same key twice": (changed("keys", to=lambda keys: [*keys, keys[1]]), "VER-021"),
+    "a key behind the statement": (changed("keys", 1, "index", to=9), "VER-021"),
+    "a truncated proof": (changed("proof", to=without_last_hash), "LED-021"),
+    "a proof cut in the middle": (changed("proof", to=lambda text: text[:60]), "LED-040"),
+    "a proof that ends in a signature": (changed("proof", to=lambda text: text[:-9]), "LED-001"),
+    "another index than the proof's": (changed("proof", to=in_proof("index 4", "index 3")), "VER-025"),
+    "another index in both": (other_indices, "LED-021"),
+    "a changed proof": (
+        changed("proof", to=lambda text: text.replace(text.split("\n")[2], flip(text.split("\n")[2]))),
+        "LED-022",
+    ),
+    "a key proved under another head": (other_heads_proof, "VER-026"),
+    "the head of another log": (other_logs_checkpoint, "LED-022"),
+    "a head that nobody signed": (unsigned_head, "LED-003"),
+    "an extension line smuggled in": (extension_line, "LED-002"),
+}
+
+
+@pytest.mark.parametrize(("damage", "expected"), DAMAGE.values(), ids=list(DAMAGE))
+def test_damage_is_refused_by_its_own_code(damage: Callable[[dict[str, Any]], None], expected: str) -> None:
+    bundle = honest()
+    damage(bundle)
+    result = verdict(bundle)
+    assert (code(result), result.exit_code, result.facts) == (expected, 1, None)
+    assert verdict(bundle, None).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [FILES[PATH] + b"\n", FILES[PATH][:-1], b"X" + FILES[PATH][1:], b""],
+    ids=["longer", "shorter", "changed", "empty"],
+)
+def test_another_file_is_refused(data: bytes) -> None:
+    assert code(verdict(honest(), data=data)) == "VER-010"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"", "REC-002"),
+        (b"\xef\xbb\xbf{}", "REC-002"),
+        (b"{}", "VER-002"),
+        (b"[]", "VER-002"),
+        (b'{"format":1}', "VER-002"),
+        (b"[" * 100_000, "REC-002"),
+        (b'{"a":1,"a":1}', "REC-002"),
+        (b" " * (8 * 1024 * 1024 + 1), "REC-001"),
+        ("{}".encode("utf-16"), "REC-002"),
+    ],
+)
+def test_what_is_no_bundle(text: bytes, expected: str) -> None:
+    result = check(FILE, text, CITY.policy)
+    assert (code(result), result.exit_code) == (expected, 1)
+    assert {step.state for step in result.steps} == {StepState.NOT_CHECKED}
+
+
+def test_extensions_under_x_are_ignored_and_so_is_the_policy_hint() -> None:
+    bundle = honest()
+    bundle["x"], bundle["file"]["x"] = {"note": "hello"}, [1]
+    bundle["policy"] = f"log {STRANGER.log.public.vkey}\nquorum none\n"
+    assert verdict(bundle).exit_code == 0
+
+
+# Lies that are rightly signed: the log holds them, and the verifier must see through them.
+
+
+def lying(entries: list[bytes], keys: tuple[int, ...] = (0, 1), published: Any = None) -> str:
+    bundle = assemble(CITY, entries, published or honest_release(), keys=keys)
+    assert verdict(bundle).exit_code == 1
+    return code(verdict(bundle))
+
+
+def test_a_key_that_a_stranger_added() -> None:
+    entries = [
+        genesis(CITY),
+        add_key(CITY, STRANGER.agency, by=STRANGER.node),
+        publish(CITY, honest_release(), by=STRANGER.agency),
+    ]
+    assert lying(entries) == "REC-030"
+
+
+def test_a_key_that_another_agency_added() -> None:
+    other = SigningKey.from_seed(f"{HOST}/agency/other", KeyKind.STATEMENT, b"o" * 32)
+    entries = [
+        genesis(CITY),
+        add_key(CITY, other),
+        add_key(CITY, CITY.agency, by=other),
+        publish(CITY, honest_release()),
+    ]
+    assert lying(entries, keys=(0, 1, 2)) == "REC-031"
+
+
+def test_an_agency_of_another_host() -> None:
+    foreign = SigningKey.from_seed("other.example/agency/bosai", KeyKind.STATEMENT, b"f" * 32)
+    entries = [genesis(CITY), add_key(CITY, foreign), publish(CITY, honest_release(), by=foreign)]
+    assert lying(entries) == "VER-023"
+
+
+def test_a_log_key_signs_no_statement() -> None:
+    name = CITY.agency.public.name
+    head_key = SigningKey.from_seed(name, KeyKind.LOG, b"h" * 32)
+    entries = [genesis(CITY), add_key(CITY, head_key, role="log"), publish(CITY, honest_release(), by=head_key)]
+    assert lying(entries) == "REC-031"
+
+
+def test_the_node_publishes_nothing() -> None:
+    entry = sealed(CITY.node, "publish", honest_release().body, CITY.origin, seq=1)
+    assert lying([genesis(CITY), entry], keys=(0,)) == "VER-012"  # the record names an agency, the node is none
+
+
+def test_the_record_of_another_agency() -> None:
+    published = release(agency={"slug": "zeimu", "title": {"ja": "税務課"}})
+    assert (
+        lying([genesis(CITY), add_key(CITY, CITY.agency), publish(CITY, published)], published=published) == "VER-012"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"dataset": "toilets"},
+        {"version": 7},
+        {"licence": "CC0-1.0"},
+        {"files": [{"path": PATH, "media_type": "text/csv", "bytes": len(FILES[PATH])}]},
+        {"files": [{"path": name, "media_type": "text/csv", "bytes": 1} for name in "abc"]},
+    ],
+    ids=["dataset", "version", "licence", "fewer files", "other files"],
+)
+def test_a_record_that_says_something_else_than_the_statement(words: dict[str, Any]) -> None:
+    published = release()
+    other = release(**words)
+    body = {**published.body, "metadata": other.body["metadata"]}
+    entries = [genesis(CITY), add_key(CITY, CITY.agency), publish(CITY, published, **body)]
+    assert lying(entries, published=replace(published, record=other.record)) == "VER-012"
+
+
+@pytest.mark.parametrize(
+    "record", [b"[]", b"{}", b'{"agency":{"slug":1}}', b'{"agency":[]}'], ids=["list", "empty", "number", "no object"]
+)
+def test_a_record_of_another_shape(record: bytes) -> None:
+    published = release()
+    metadata = base64_strict.encode(commitment("metadata", SALT, record))
+    entries = [genesis(CITY), add_key(CITY, CITY.agency), publish(CITY, published, metadata=metadata)]
+    assert lying(entries, published=replace(published, record=record)) == "REC-042"
+
+
+def test_a_statement_that_publishes_nothing() -> None:
+    body = {
+        "dataset": "shelters",
+        "version": 1,
+        "of": 0,
+        "ground": {"code": "error", "law": "x"},
+        "visible_from": "2026-01-01T00:00:00Z",
+    }
+    entry = sealed(CITY.agency, "withdraw", body, CITY.origin)
+    assert lying([genesis(CITY), add_key(CITY, CITY.agency), entry]) == "VER-013"
+
+
+def test_a_publication_among_the_keys() -> None:
+    entries = [
+        genesis(CITY),
+        add_key(CITY, CITY.agency),
+        publish(CITY, honest_release()),
+        publish(CITY, honest_release(), supersedes=2),
+    ]
+    assert lying(entries, keys=(0, 1, 2)) == "VER-022"
+
+
+def test_a_genesis_that_names_another_origin_or_another_log_key() -> None:
+    rest = [add_key(CITY, CITY.agency), publish(CITY, honest_release())]
+    assert lying([genesis(CITY, origin="other.example/log"), *rest]) == "VER-024"
+    assert lying([genesis(CITY, log=[STRANGER.log.public.vkey]), *rest]) == "LED-003"
+    assert lying([genesis(CITY, log=[]), *rest]) == "LED-003"
+    assert lying([genesis(CITY, log=[CITY.node.public.vkey]), *rest]) in ("LED-006", "LED-008")
+
+
+def test_a_genesis_of_a_log_with_another_head() -> None:
+    bundle = assemble(
+        replace(CITY, log=other_log()),
+        [genesis(CITY), add_key(CITY, CITY.agency), publish(CITY, honest_release())],
+        honest_release(),
+    )
+    assert code(verdict(bundle)) == "VER-024"
+
+
+def test_a_statement_that_was_never_inscribed() -> None:
+    forged = publish(CITY, honest_release(), bytes=1)
+    bundle = honest()
+    bundle["statement"]["entry"] = forged.decode()
+    assert code(verdict(bundle)) == "LED-022"
+
+
+def test_an_inner_node_is_no_statement() -> None:
+    leaves = [merkle.leaf_hash(b"a"), merkle.leaf_hash(b"b")]
+    bundle = honest()
+    bundle["statement"]["entry"] = (b"\x01" + leaves[0] + leaves[1]).decode("latin-1")
+    assert verdict(bundle).exit_code == 1
+
+
+# What a person reads.
+
+
+@pytest.mark.parametrize("lang", ["ja", "en", "zh"])
+def test_the_report_says_who_what_and_what_was_not_checked(lang: str) -> None:
+    told = report.text(verdict(honest()), lang)
+    assert "v1" in told
+    assert PATH in told
+    assert "2026-11-23T05:00:00Z" in told
+    assert FILE.sha256.hex() in told
+    assert told.count("✓") == 10
+    assert {"ja": "防災課", "en": "Not witnessed", "zh": "無見證者"}[lang] in told
+    assert "✓" not in report.text(verdict(honest(), data=b"x"), lang)
+
+
+def test_words_of_the_evidence_cannot_forge_lines_of_the_report() -> None:
+    published = release(title={"en": "Fine\n✓ 9. all is well"})
+    entries = [genesis(CITY), add_key(CITY, CITY.agency), publish(CITY, published)]
+    told = report.text(verdict(assemble(CITY, entries, published), None), "en")
+    assert "\n✓ 9. all" not in told
+    assert escaped("Fine\n✓ 9. all is well") in told
+
+
+@pytest.mark.parametrize("lang", ["ja", "en", "zh"])
+@pytest.mark.parametrize("answer", list(Verdict))
+def test_every_verdict_has_its_sentence_and_its_document(answer: Verdict, lang: str) -> None:
+    result = replace(verdict(honest()), verdict=answer, latest_version=2, tombstone={"law": "条例"})
+    assert result.sentence(lang)
+    found = json.loads(json.dumps(result.to_json(lang)))
+    assert (found["verdict"], found["exit_code"]) == (answer.value, result.exit_code)
+    assert (found["dataset"], found["version"], found["log"]["index"]) == ("shelters", 1, 4)
+    assert "2" in report.text(result, lang)
+
+
+def test_a_result_that_is_not_good_stays_so_in_the_archive() -> None:
+    bad = verdict(honest(), None)
+    assert bad.as_of_archive(Verdict.LATEST, 1, None) is bad
+    good = verdict(honest()).as_of_archive(Verdict.SUPERSEDED, 3, None)
+    assert (good.exit_code, good.latest_version) == (0, 3)
+
+
+def test_importing_the_verifier_brings_neither_pydantic_nor_a_database() -> None:
+    program = "import sys, archive.verify.__main__; print([m for m in ('pydantic','sqlmodel','flask','sqlite3','app') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_answers_are_the_same_without_openssl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
+    assert verdict(honest()).exit_code == 0
+    bundle = honest()
+    DAMAGE["a forged agency signature"][0](bundle)
+    assert code(verdict(bundle)) == "REC-103"
+
+
+def test_the_material_is_honest_about_seals() -> None:
+    entry = honest()["statement"]["entry"].encode()
+    assert dsse.open_entry(entry).keyid == CITY.agency.public.key_id.hex()
+    assert material.honest() is not material.honest()
