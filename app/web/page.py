@@ -1,6 +1,7 @@
 """What every template may use: the language, who is signed in, words in the reader's language, dates, sizes, addresses."""
 
 import hashlib
+import shlex
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,13 +20,23 @@ _ERAS = ((2019, 5, 1, "令和"), (1989, 1, 8, "平成"), (1926, 12, 25, "昭和"
 
 def register(app: Flask) -> None:
     """Give the templates their filters and globals."""
-    app.jinja_env.filters.update(words=words, words_lang=words_lang, date=date, moment=moment, size=size, number=number)
+    app.jinja_env.filters.update(
+        words=words,
+        words_lang=words_lang,
+        date=date,
+        moment=moment,
+        size=size,
+        number=number,
+        shell=shlex.quote,
+        python=repr,
+    )
     app.jinja_env.globals.update(
         lang=visitor.language_tag,
         csrf_token=visitor.csrf_token,
         account=visitor.account,
         actor=visitor.actor,
         with_args=with_args,
+        toggled=toggled,
         asset=asset,
         licence_url=LICENCES.get,
         node_host=lambda: visitor.portal().host,
@@ -102,8 +113,32 @@ def with_args(**changed: object) -> str:
     """Return this page's address with some arguments changed (None takes one away)."""
     args = {name: values for name, values in request.args.lists() if name not in changed}
     args.update({name: [str(value)] for name, value in changed.items() if value is not None})
+    return _address(args)
+
+
+def toggled(name: str, value: str) -> str:
+    """Return this page's address with a filter's value added, or taken away when it is chosen; from the first page."""
+    args = {key: values for key, values in request.args.lists() if key != "cursor"}
+    chosen = args.get(name, [])
+    args[name] = [each for each in chosen if each != value] if value in chosen else [*chosen, value]
+    return _address(args)
+
+
+def _address(args: Mapping[str, list[str]]) -> str:
     query = urlencode([(name, value) for name, values in args.items() for value in values])
-    return f"{request.path}?{query}" if query else request.path
+    path = _page_path()
+    return f"{path}?{query}" if query else path
+
+
+def _page_path() -> str:
+    """Return the path a reader may open again: a form refused at an address that only takes POST stands under its page."""
+    path = request.path
+    if request.method in ("GET", "HEAD"):
+        return path
+    adapter = current_app.create_url_adapter(request)
+    while len(path) > 1 and adapter is not None and not adapter.test(path, "GET"):
+        path = path.rpartition("/")[0] or "/"
+    return path
 
 
 def asset(name: str) -> str:
