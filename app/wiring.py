@@ -17,7 +17,7 @@ from app.services import names, node
 from app.services.changing import Changer
 from app.services.folders import Folders
 from app.services.indexing import Indexer
-from app.services.inscribing import Scribe, catch_up
+from app.services.inscribing import Scribe, catch_up, check_database
 from app.services.intake import sweep
 from app.services.keying import KeyAdder
 from app.services.publishing import Publisher
@@ -83,12 +83,14 @@ class Portal:
 
 
 def open_portal(
-    settings: Settings, *, clock: Clock | None = None, jobs: JobQueue | None = None, disks: Disks | None = None
+    settings: Settings, *, clock: Clock | None = None, jobs: JobQueue | None = None, disks: Disks | None = None,
+    rebuilding: bool = False,
 ) -> Portal:
     """Return the node in the data folder, its database migrated.
 
     Raises:
-        NoNode, NotAnArchive, DatabaseMissing: it refuses to start rather than show an empty portal.
+        NoNode, NotAnArchive, DatabaseOlder: it refuses to start rather than show an empty portal. With `rebuilding`
+            an older or empty database is what is expected.
 
     """
     folders = Folders(settings.data_dir.absolute())
@@ -99,6 +101,9 @@ def open_portal(
         worker.prepare(engine)
         jobs = DbosQueue(engine)
     log_key = node.log_key_of(folders)
+    log = LogReader(folders.log, [log_key])
+    if not rebuilding:
+        check_database(engine, log)
     disks = disks or Disks()
     analyser = Analyser.load()
     return Portal(
@@ -110,7 +115,7 @@ def open_portal(
         jobs=jobs,
         root=StorageRoot.open(folders.objects, folders.staging, disks.archive),
         staging=Staging(folders.staging, disks.archive, settings.max_upload_bytes),
-        log=LogReader(folders.log, [log_key]),
+        log=log,
         searcher=Searcher(settings.search_engine, folders.index, analyser),
         clock=clock or SystemClock(),
         node_secret=read_or_make_secret(folders.node_secret, make=False),

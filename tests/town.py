@@ -43,10 +43,10 @@ class Town:
     def settings(self) -> Settings:
         return Settings(data_dir=self.data, database_url=self.database_url)
 
-    def open(self) -> None:
+    def open(self, *, rebuilding: bool = False) -> None:
         engine = make_engine(self.settings.sqlalchemy_url)
         migrate(engine)
-        self.portal = open_portal(self.settings, jobs=TableQueue(engine), disks=self.disks)
+        self.portal = open_portal(self.settings, jobs=TableQueue(engine), disks=self.disks, rebuilding=rebuilding)
 
     def restart(self) -> None:
         self.portal.close()

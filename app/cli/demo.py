@@ -15,7 +15,7 @@ from app.services.sample_city import content, people
 from app.services.sample_city.filling import Filler, counts
 from app.wiring import Portal, SystemClock, open_portal
 
-_POLL_SECONDS = 0.03
+_POLL_SECONDS = 0.2
 _PATIENCE_SECONDS = 180
 
 

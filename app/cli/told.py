@@ -58,12 +58,12 @@ def give(found: Any, *, as_json: bool, text: str) -> None:
 
 
 @contextmanager
-def portal() -> "Iterator[Portal]":
-    """Give the node of the data folder. Raises NoNode, BadSettings."""
+def portal(*, rebuilding: bool = False) -> "Iterator[Portal]":
+    """Give the node of the data folder. Raises NoNode, BadSettings, and DatabaseOlder unless `rebuilding`."""
     from app.config import load_settings
     from app.wiring import open_portal
 
-    found = open_portal(load_settings())
+    found = open_portal(load_settings(), rebuilding=rebuilding)
     try:
         yield found
     finally:

@@ -9,7 +9,7 @@ from app.db.types import UtcDateTime, new_id
 
 
 class Agency(SQLModel, table=True):
-    """An organisation that publishes here. Slug, names and key are also in the archive; `approvals` is not."""
+    """An organisation that publishes here; the archive holds the same in the object `agency.<slug>`."""
 
     slug: str = Field(primary_key=True, max_length=80)
     title: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))

@@ -10,10 +10,11 @@ from datetime import datetime
 from threading import Lock
 
 import sqlalchemy as sa
-from sqlmodel import func, select
+from sqlmodel import Session, func, select
 
-from app.db.catalogue import Inscription, StatementRow
+from app.db.catalogue import Inscription, Release, StatementRow
 from app.db.engine import transaction
+from app.errors import AppError
 from app.ports import Clock
 from archive import merkle
 from archive.ledger.reader import LogReader
@@ -87,17 +88,48 @@ class Scribe:
         return entry
 
 
+class DatabaseOlder(AppError):
+    code = "APP-053"
+    ja = "データベースがアーカイブより古いか、ありません(台帳 {index} の文を知りません)。`ishibumi rebuild` で作り直してください。"
+    en = "The database is older than the archive, or missing (it does not know statement {index}). Run `ishibumi rebuild`."
+    zh = "資料庫較封存舊或不存在(不知道帳本第 {index} 筆陳述)。請執行 `ishibumi rebuild`。"
+
+
+def check_database(engine: sa.Engine, log: LogReader) -> None:
+    """Return if the database knows every release the log speaks of: an older backup must not show an older portal.
+
+    Raises:
+        DatabaseOlder: names the first statement that it does not know.
+
+    """
+    with transaction(engine) as session:
+        for index, _, statement in _unlisted(session, log):
+            if "version" in statement.body and not _knows(session, statement):
+                raise DatabaseOlder({"index": index})
+
+
 def catch_up(engine: sa.Engine, log: LogReader) -> None:
     """Add the list rows of leaves that have none: genesis, and what a crash left between the log and the database."""
     with transaction(engine) as session:
-        known = session.exec(select(func.count()).select_from(StatementRow)).one()
-        size = log.checkpoint().size
-        if known >= size:
-            return
-        listed = set(session.exec(select(StatementRow.log_index)))
-        for index, entry in enumerate(log.entries(0, size)):
-            if index not in listed:
-                session.add(statement_row(index, merkle.leaf_hash(entry), read_statement(entry)))
+        session.add_all([statement_row(index, leaf, statement) for index, leaf, statement in _unlisted(session, log)])
+
+
+def _unlisted(session: Session, log: LogReader) -> list[tuple[int, bytes, Statement]]:
+    size = log.checkpoint().size
+    if session.exec(select(func.count()).select_from(StatementRow)).one() >= size:
+        return []
+    listed = set(session.exec(select(StatementRow.log_index)))
+    return [
+        (index, merkle.leaf_hash(entry), read_statement(entry))
+        for index, entry in enumerate(log.entries(0, size))
+        if index not in listed
+    ]
+
+
+def _knows(session: Session, statement: Statement) -> bool:
+    dataset, version = statement.body["dataset"], statement.body["version"]
+    query = select(Release.id).where(Release.dataset == dataset, Release.version == version)
+    return session.exec(query).first() is not None
 
 
 def statement_row(index: int, leaf_hash: bytes, statement: Statement) -> StatementRow:

@@ -44,7 +44,13 @@ class KeyAdder:
         """The agency's public record lies in the archive, so that `rebuild` knows it before its first release."""
         with transaction(self.engine) as session:
             agency = session.get_one(Agency, slug)
-        record = {"v": 1, "slug": slug, "title": agency.title, "created_at": format_time(agency.created_at)}
+        record = {
+            "v": 1,
+            "slug": slug,
+            "title": agency.title,
+            "approvals": agency.approvals,
+            "created_at": format_time(agency.created_at),
+        }
         commit(
             self.root,
             layout.AGENCY + slug,

@@ -91,7 +91,9 @@ class Rebuilder:
             count += 1
             if session.get(Agency, found["slug"]) is None:
                 created = parse_time("created_at", found["created_at"])
-                session.add(Agency(slug=found["slug"], title=found["title"], created_at=created))
+                session.add(
+                    Agency(slug=found["slug"], title=found["title"], approvals=found["approvals"], created_at=created)
+                )
         session.flush()
         return count
 
@@ -103,6 +105,8 @@ class Rebuilder:
         record = ReleaseRecord.parse(place.meta["record.json"].encode())
         decided = json.loads(place.meta["release.json"])
         dataset = _dataset(session, record, statement.time)
+        session.add(dataset)
+        session.flush()
         release = Release(
             id=decided["release"],
             dataset=dataset.name,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -104,17 +104,22 @@ def _unit(
 
 
 def _titles(shelf: Shelf) -> str:
-    return " / ".join([*dict.fromkeys(shelf.dataset.title.values()), shelf.dataset.reading]).strip(" /")
+    return " / ".join([*dict.fromkeys(_texts(shelf.dataset.title)), shelf.dataset.reading]).strip(" /")
 
 
 def _description(shelf: Shelf) -> str:
     dataset = shelf.dataset
     parts = [
-        *dataset.description.values(),
+        *_texts(dataset.description),
         " ".join(dataset.keywords),
         dataset.area,
         dataset.period,
-        " ".join(shelf.agency.title.values()),
+        " ".join(_texts(shelf.agency.title)),
         dataset.name,
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _texts(texts: Mapping[str, str]) -> list[str]:
+    """Return the texts in the order of their languages: a rebuild must give the same unit."""
+    return [texts[lang] for lang in sorted(texts)]

@@ -131,7 +131,7 @@ def _address(args: Mapping[str, list[str]]) -> str:
 
 
 def _page_path() -> str:
-    """Return the path a reader may open again: a form refused at an address that only takes POST stands under its page."""
+    """Return the path a reader may open again: a refused form, at an address that only takes POST, is under its page."""
     path = request.path
     if request.method in ("GET", "HEAD"):
         return path

@@ -4,8 +4,8 @@ What is done is read from the database each time, so a run that was killed is si
 """
 
 import io
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
@@ -43,6 +43,7 @@ class Filler:
     staging: Staging
     clock: Clock
     host: str
+    plan: Sequence[SampleDataset] = field(default_factory=content.datasets)
 
     def found_city(self) -> None:
         """Make the agencies that are missing; their keys follow as jobs."""
@@ -65,22 +66,27 @@ class Filler:
 
         Expects the accounts of `people.settle`. Datasets whose last step a job still works on are left to it.
         """
-        left = 0
-        for dataset in content.datasets():
-            with transaction(self.engine) as session:
-                ready = session.get(Inscription, f"key-{dataset.agency}")
-                following = _next(session, dataset)
-            if following is None:
-                continue
-            left += 1
-            if ready is not None and ready.log_index is not None:
+        with transaction(self.engine) as session:
+            ready = {agency.slug for agency in content.AGENCIES if _has_key(session, agency.slug)}
+            left = self._left(session)
+        for dataset, following in left:
+            if dataset.agency in ready:
                 self._do(dataset, following)
-        return left
+        return len(left)
 
     def finished(self) -> bool:
         """Return whether every step is done and in the index."""
         with transaction(self.engine) as session:
-            return all(_next(session, dataset) is None for dataset in content.datasets()) and is_current(session)
+            return not self._left(session) and is_current(session)
+
+    def _left(self, session: Session) -> list[tuple[SampleDataset, _Next]]:
+        names = [dataset.name for dataset in self.plan]
+        releases: dict[str, list[Release]] = {name: [] for name in names}
+        for release in session.exec(select(Release).where(col(Release.dataset).in_(names))):
+            releases[release.dataset].append(release)
+        changed = list(session.exec(select(Change)))
+        found = ((dataset, _next(dataset, releases[dataset.name], changed)) for dataset in self.plan)
+        return [(dataset, following) for dataset, following in found if following is not None]
 
     def _do(self, dataset: SampleDataset, following: _Next) -> None:
         release, change, step = following.release, following.change, following.step
@@ -89,9 +95,7 @@ class Filler:
         elif release is not None and release.state == ReleaseState.SUBMITTED.value:
             with transaction(self.engine) as session:
                 approver = _actor(session, people.APPROVER)
-                drafts.approve(
-                    session, self.jobs, approver, release.id, release.body_sha256, now=self.clock.now()
-                )
+                drafts.approve(session, self.jobs, approver, release.id, release.body_sha256, now=self.clock.now())
         elif change is not None and change.state == "requested":
             with transaction(self.engine) as session:
                 approver = _actor(session, people.APPROVER)
@@ -154,10 +158,14 @@ def counts(engine: sa.Engine) -> tuple[int, int]:
     return datasets, releases
 
 
-def _next(session: Session, dataset: SampleDataset) -> _Next | None:
+def _has_key(session: Session, agency: str) -> bool:
+    row = session.get(Inscription, f"key-{agency}")
+    return row is not None and row.log_index is not None
+
+
+def _next(dataset: SampleDataset, releases: Sequence[Release], changed: Sequence[Change]) -> _Next | None:
     """Return the first step that is not done; steps are told by version, changes by version and reason."""
-    rows = session.exec(select(Release).where(Release.dataset == dataset.name, col(Release.version).is_not(None)))
-    by_version = {cast("int", row.version): row for row in rows}
+    by_version = {release.version: release for release in releases if release.version is not None}
     version = 0
     for step in dataset.steps:
         if isinstance(step, Publish):
@@ -166,10 +174,8 @@ def _next(session: Session, dataset: SampleDataset) -> _Next | None:
             if release is None or release.state in (ReleaseState.SUBMITTED.value, ReleaseState.APPROVED.value):
                 return _Next(step, release=release)
         else:
-            release = by_version[step.version]
-            change = session.exec(
-                select(Change).where(Change.release_id == release.id, Change.reason == step.reason)
-            ).first()
+            of = by_version[step.version].id
+            change = next((row for row in changed if row.release_id == of and row.reason == step.reason), None)
             if change is None or change.state != "inscribed":
                 return _Next(step, change=change)
     return None
