@@ -1,6 +1,6 @@
 """Make the workbooks and PDFs of the sample city again: `python -m bench.sample_files` (needs the dev group)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -25,7 +25,7 @@ def main() -> None:
 def workbook(year: int) -> None:
     book = Workbook()
     book.properties.creator = "見本市(架空)"
-    book.properties.created = book.properties.modified = datetime(year, 4, 1)
+    book.properties.created = book.properties.modified = datetime(year, 4, 1, tzinfo=UTC).replace(tzinfo=None)
     first = book.active
     first.title = "歳入"
     for sheet, titles, start in ((first, REVENUE, 41_000), (book.create_sheet("歳出"), EXPENDITURE, 23_000)):

@@ -1,6 +1,7 @@
 """`serve`: N gunicorn web processes and one worker, started, watched and stopped together (ARCHITECTURE section 5)."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -9,6 +10,9 @@ from types import FrameType
 import click
 
 from app.config import Settings
+from app.errors import AppError
+from app.jobs.worker import worker_slot
+from app.services.folders import Folders
 
 _GRACE_SECONDS = 30
 _RESTART_PAUSE_SECONDS = 1.0
@@ -18,13 +22,31 @@ class _Stop(Exception):
     pass
 
 
+class PortTaken(AppError):
+    code = "APP-055"
+    ja = "{host}:{port} は別のプログラムが使っているため開けません({why})。ISHIBUMI_PORT で別の番号を選んでください。"
+    en = "Cannot listen on {host}:{port} ({why}). Stop the other program, or choose another port with ISHIBUMI_PORT."
+    zh = "無法使用 {host}:{port}({why})。請停止占用的程式,或以 ISHIBUMI_PORT 指定其他連接埠。"
+
+
 def supervise(settings: Settings) -> int:
-    """Run web and worker until SIGTERM or SIGINT; start again whichever dies. Returns the exit code."""
+    """Run web and worker until SIGTERM or SIGINT; start again whichever dies. Returns the exit code.
+
+    Raises:
+        PortTaken: nothing was started.
+        WorkerRuns: this data folder is served already; nothing was started.
+
+    """
+    _check_port(settings.host, settings.port)
+    folders = Folders(settings.data_dir.absolute())
+    _check_nobody_works(folders)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     commands = {"web": _web(settings), "worker": [sys.executable, "-m", "app.cli", "worker"]}
     running = {name: subprocess.Popen(command) for name, command in commands.items()}
-    click.echo(f"serving {settings.base_url}  (data in {settings.data_dir.absolute()}; stop with Ctrl-C)", err=True)
+    click.echo(f"serving {settings.base_url}  (data in {folders.data}; stop with Ctrl-C)", err=True)
+    if folders.demo_accounts.exists():
+        click.echo(f"sample accounts and their passwords: {folders.demo_accounts}", err=True)
     try:
         while True:
             time.sleep(0.2)
@@ -37,6 +59,23 @@ def supervise(settings: Settings) -> int:
         return 0
     finally:
         _end(list(running.values()))
+
+
+def _check_nobody_works(folders: Folders) -> None:
+    """Take the worker's slot for a moment: a worker that cannot have it would be started again for ever."""
+    with worker_slot(folders.data):
+        return
+
+
+def _check_port(host: str, port: int) -> None:
+    """Ask before gunicorn does: it would try again and again, and the reader would see only its log."""
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as refused:
+            raise PortTaken({"host": host, "port": port, "why": refused.strerror or "?"}) from refused
 
 
 def _web(settings: Settings) -> list[str]:

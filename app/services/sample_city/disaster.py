@@ -294,7 +294,7 @@ def _aed() -> SampleDataset:
             title={"ja": "AED 設置箇所(見本)", "en": "AED locations (sample)", "zh-Hant": "AED 設置地點(範例)"},
             description={
                 "ja": "自動体外式除細動器(AED)のある場所です。架空の見本市のもので、緊急時に使わないでください。",
-                "en": "Automated external defibrillators of the invented city of Mihon. Never use this in an emergency.",
+                "en": "Defibrillators of the invented city of Mihon. Never use this in an emergency.",
             },
             themes=["health", "disaster"],
             keywords=["AED", "救急", "defibrillator"],

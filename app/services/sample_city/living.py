@@ -42,7 +42,10 @@ def _calendar() -> SampleDataset:
         agency=AGENCY,
         words=Words(
             title=title,
-            description={"ja": "地区ごとの収集日です。架空の見本市のものです。", "en": "Collection days by district."},
+            description={
+                "ja": "地区ごとの収集日です。架空の見本市のものです。",
+                "en": "Collection days in the invented city of Mihon.",
+            },
             reading="ごみしゅうしゅうかれんだー",
             themes=["environment"],
             keywords=["ごみ", "収集", "年末年始"],
@@ -111,7 +114,7 @@ def _plots() -> SampleDataset:
             description={
                 "ja": "市民農園の区画です。農園コードは先頭のゼロまでが値です(01100 など)。"
                 "表計算ソフトの既定の文字コード(CP932)のまま置いています。架空の見本市のものです。",
-                "en": "Allotments. Codes keep their leading zeros (01100). The file is in CP932, as the office saved it.",
+                "en": "Allotments of the invented city of Mihon. Codes keep leading zeros (01100); the file is CP932.",
             },
             themes=["agriculture"],
             keywords=["農園", "区画", "allotment"],
@@ -143,7 +146,7 @@ def _recycling() -> SampleDataset:
             title={"ja": "資源回収拠点(見本)", "en": "Recycling stations (sample)", "zh-Hant": "資源回收站(範例)"},
             description={
                 "ja": "資源を持ち込める場所です。架空の見本市のものです。",
-                "en": "Where to bring recyclables.",
+                "en": "Where to bring recyclables in the invented city of Mihon.",
             },
             licence="CC0-1.0",
             themes=["environment"],
@@ -175,7 +178,7 @@ def _libraries() -> SampleDataset:
             title={"ja": "図書館の貸出(見本)", "en": "Library lending (sample)", "zh-Hant": "圖書館借閱(範例)"},
             description={
                 "ja": "分館ごとの月別の貸出冊数です。架空の見本市のものです。",
-                "en": "Loans by branch and month.",
+                "en": "Loans by branch and month in the invented city of Mihon.",
             },
             themes=["culture", "education"],
             keywords=["図書館", "貸出", "library"],

@@ -1,4 +1,4 @@
-"""The four sample accounts. Their passwords are random for each data folder and stand in one file that its owner reads."""
+"""The four sample accounts: random passwords for each data folder, in one file that only its owner reads."""
 
 import os
 import secrets

@@ -20,6 +20,7 @@ CONTACT = "見本市 企画課(架空) kikaku@mihon.example"
 _TOWNS = ("石文町", "苔野", "刻印台", "葉浦", "年輪町", "証橋", "写谷", "控原", "綴本町", "栞台")
 CITY_CODE = "999997"
 """Nobody's code: there is no prefecture 99. The last figure is the right check digit."""
+_PARENTS_AGE = 40
 
 
 def datasets() -> Sequence[SampleDataset]:
@@ -34,7 +35,7 @@ def _population() -> SampleDataset:
         found: list[tuple[object, ...]] = []
         for place_number, town in enumerate(_TOWNS):
             for age in range(0, 90, 5):
-                men = 90 + (place_number * 31 + age * 7) % 120 - (year - 2021) * (3 if age < 40 else -2)
+                men = 90 + (place_number * 31 + age * 7) % 120 - (year - 2021) * (3 if age < _PARENTS_AGE else -2)
                 women = men + (place_number + age) % 11 - 3
                 found.append((CITY_CODE, town, f"{age:02}-{age + 4:02}", men, women, men + women))
         return found
@@ -88,7 +89,7 @@ def _budget() -> SampleDataset:
             },
             description={
                 "ja": "歳入と歳出を款ごとに、一つのブックの二つのシートに収めました。架空の見本市の予算です。",
-                "en": "Revenue and expenditure by title, two sheets of one workbook; budget of the invented city of Mihon.",
+                "en": "Revenue and expenditure, two sheets of one workbook; budget of the invented city of Mihon.",
             },
             licence="PDL-1.0",
             themes=["finance"],
@@ -259,7 +260,7 @@ def _buses() -> SampleDataset:
             },
             description={
                 "ja": "GTFS-JP の形を借りた時刻表と、停留所ごとの表を ZIP にまとめました。架空の見本市のバスです。",
-                "en": "A timetable in the shape of GTFS and a grid by stop, in one ZIP. A bus of the invented city of Mihon.",
+                "en": "A timetable shaped like GTFS and a grid by stop, in one ZIP; a bus of the invented Mihon.",
             },
             themes=["transport"],
             keywords=["バス", "時刻表", "GTFS"],

@@ -21,7 +21,7 @@ class Publish:
     files: Mapping[str, bytes]
     kind: str = "update"
     note: Mapping[str, str] = field(default_factory=dict)
-    words: Words = Words()
+    words: Words = field(default_factory=Words)
 
 
 @dataclass(frozen=True)
