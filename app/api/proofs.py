@@ -4,7 +4,7 @@ import base64
 import json
 from urllib.parse import quote
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, send_file
 
 from app.db.catalogue import Release, ReleaseFile
 from app.security import headers, visitor
@@ -28,9 +28,7 @@ def file(name: str, version: int, path: str) -> Response:
         if found.media_type in SHOWN_AS or found.media_type.startswith("text/csv")
         else "application/octet-stream"
     )
-    answer = send_file(stored, mimetype=kind, etag=False, conditional=True, max_age=None)
-    answer.set_etag(found.sha256)
-    answer.make_conditional(request, accept_ranges=True, complete_length=found.bytes)
+    answer = send_file(stored, mimetype=kind, etag=found.sha256, conditional=True, max_age=None)
     filename = found.path.rpartition("/")[2]
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
     answer.headers["Repr-Digest"] = f"sha-256=:{_base64(found.sha256)}:"

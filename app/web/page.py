@@ -1,4 +1,4 @@
-"""What every template may use: the language, who is signed in, words in the reader's language, dates, sizes, addresses."""
+"""What every template may use: language, who is signed in, words in the reader's language, dates, sizes, addresses."""
 
 import hashlib
 import shlex
@@ -131,7 +131,7 @@ def _address(args: Mapping[str, list[str]]) -> str:
 
 
 def _page_path() -> str:
-    """Return the path a reader may open again: a refused form, at an address that only takes POST, is under its page."""
+    """Return the path a reader may open again: for a refused form at an address that only takes POST, its page."""
     path = request.path
     if request.method in ("GET", "HEAD"):
         return path
