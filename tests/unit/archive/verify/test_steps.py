@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from archive import merkle
+from archive.errors import ArchiveError
 from archive.ledger.checkpoint import Checkpoint, sign_checkpoint
 from archive.ledger.cosign import cosign
 from archive.ledger.policy import Policy
@@ -17,6 +18,7 @@ from archive.records import base64_strict, dsse, jcs
 from archive.records.commit import commitment
 from archive.records.keys import KeyKind, SigningKey
 from archive.records.names import escaped
+from archive.verify import record as records
 from archive.verify import report
 from archive.verify.result import Result, StepState, Verdict
 from archive.verify.steps import check
@@ -224,6 +226,12 @@ DAMAGE: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "no format": (lambda b: b.pop("format"), "VER-002"),
     "a member nobody knows": (lambda b: b.update(y=1), "VER-001"),
     "a member is missing": (lambda b: b.pop("record"), "VER-001"),
+    "a list where an object belongs": (changed("file", to=[]), "VER-001"),
+    "an object where a list belongs": (changed("keys", to={}), "VER-001"),
+    "a text that is empty": (changed("policy", to=""), "VER-001"),
+    "a path of 1,025 characters": (changed("file", "path", to="x" * 1_025), "VER-001"),
+    "a salt of 31 bytes": (changed("record", "salt", to=base64_strict.encode(bytes(31))), "VER-001"),
+    "a negative index": (changed("statement", "index", to=-1), "VER-001"),
     "a list of 65 keys": (changed("keys", to=lambda keys: keys[:1] * 65), "VER-001"),
     "a number that is a text": (changed("manifest", "size", to="3"), "VER-001"),
     "a truth that is a number": (changed("statement", "index", to=True), "VER-001"),
@@ -446,6 +454,20 @@ def test_a_record_of_another_shape(record: bytes) -> None:
     assert lying(entries, published=replace(published, record=record)) == "REC-042"
 
 
+TOLD = json.loads(honest_release().record)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{"files": TOLD["files"] * 2}, {"title": {}}, {"title": {"ja": 1}}],
+    ids=["a path twice", "no title", "a title that is a number"],
+)
+def test_a_record_that_no_portal_writes(words: dict[str, Any]) -> None:
+    with pytest.raises(ArchiveError) as refused:
+        records.read(jcs.canonical({**TOLD, **words}))
+    assert refused.value.code == "REC-042"
+
+
 def test_a_statement_that_publishes_nothing() -> None:
     body = {
         "dataset": "shelters",
@@ -531,6 +553,23 @@ def test_every_verdict_has_its_sentence_and_its_document(answer: Verdict, lang: 
     assert (found["verdict"], found["exit_code"]) == (answer.value, result.exit_code)
     assert (found["dataset"], found["version"], found["log"]["index"]) == ("shelters", 1, 4)
     assert "2" in report.text(result, lang)
+
+
+def test_what_only_an_archive_knows_is_told_too() -> None:
+    published = release(single_person=True)
+    entries = [genesis(CITY), add_key(CITY, CITY.agency), publish(CITY, published)]
+    good = verdict(assemble(CITY, entries, published))
+    told = report.text(good.as_of_archive(Verdict.WITHDRAWN, 1, {"law": "条例", "reason": "誤り"}), "ja")
+    assert "取り下げ: 条例 誤り" in told
+    assert "一人による公開" in told
+    cosigned = replace(good, facts=good.facts and replace(good.facts, witnesses=("w.example/witness",)))
+    assert "w.example/witness" in report.text(cosigned, "en")
+
+
+def test_unknown_bytes_have_a_short_answer() -> None:
+    unknown = Result(Verdict.UNKNOWN, FILE)
+    assert report.text(unknown, "ja").count("\n") == 1
+    assert set(unknown.to_json("ja")) == {"verdict", "exit_code", "sentence", "code", "reason", "file", "steps"}
 
 
 def test_a_result_that_is_not_good_stays_so_in_the_archive() -> None:
