@@ -83,7 +83,11 @@ class Portal:
 
 
 def open_portal(
-    settings: Settings, *, clock: Clock | None = None, jobs: JobQueue | None = None, disks: Disks | None = None,
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    jobs: JobQueue | None = None,
+    disks: Disks | None = None,
     rebuilding: bool = False,
 ) -> Portal:
     """Return the node in the data folder, its database migrated.

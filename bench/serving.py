@@ -32,24 +32,35 @@ def rows() -> list[tuple[str, ...]]:
             [sys.executable, "-m", "app.cli", "demo"], env=environment, check=True, stdout=subprocess.DEVNULL
         )
         begun = time.perf_counter()
-        server = subprocess.Popen([sys.executable, "-m", "app.cli", "serve"], env=environment, stderr=subprocess.DEVNULL)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve"], env=environment, stderr=subprocess.DEVNULL
+        )
         try:
             base = f"http://127.0.0.1:{port}"
             _await_up(base)
             first = time.perf_counter() - begun
             time.sleep(3)
             memory = _memory(server.pid)
-            pages = {path: _load(base + path) for path in ("/healthz", "/", "/datasets/shelters", "/api/v1/datasets/shelters")}
+            pages = {
+                path: _load(base + path)
+                for path in ("/healthz", "/", "/datasets/shelters", "/api/v1/datasets/shelters")
+            }
         finally:
             server.terminate()
             server.wait()
     constant = pages["/healthz"][0]
     table = [
         ("start to first page", f"{first:.1f} s", "goal < 3 s", ""),
-        *((f"memory idle, {name}", f"{size / 1e6:.0f} MB", "goal < 250 MB" if name == "gunicorn" else "", "") for name, size in memory),
+        *(
+            (f"memory idle, {name}", f"{size / 1e6:.0f} MB", "goal < 250 MB" if name == "gunicorn" else "", "")
+            for name, size in memory
+        ),
         ("1 web process", "requests/s", "÷ /healthz", "p99 ms"),
     ]
-    return [*table, *((path, f"{rate:.0f}", f"{rate / constant:.2f}", f"{p99:.0f}") for path, (rate, p99) in pages.items())]
+    return [
+        *table,
+        *((path, f"{rate:.0f}", f"{rate / constant:.2f}", f"{p99:.0f}") for path, (rate, p99) in pages.items()),
+    ]
 
 
 def _await_up(base: str) -> None:
@@ -104,7 +115,9 @@ def _memory(parent: int) -> list[tuple[str, int]]:
 def _descends(pid: int, parent: int) -> bool:
     while pid > 1:
         try:
-            fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
+            fields = dict(
+                line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line
+            )
         except OSError:
             return False
         pid = int(fields["PPid"])

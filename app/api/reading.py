@@ -1,4 +1,4 @@
-"""API v1, reading: datasets, releases, search, statements, where a hash was published. Open to everybody, any origin."""
+"""API v1, reading: datasets, releases, search, statements, where a hash was published. Open to everybody."""
 
 from typing import Any
 from urllib.parse import urlencode

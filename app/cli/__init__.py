@@ -1,4 +1,4 @@
-"""`ishibumi`: a thin command line over the services. Commands are imported when they are called, so that --help is quick."""
+"""`ishibumi`: a thin command line over the services. Commands are imported when called, so that --help is quick."""
 
 import importlib
 import sys

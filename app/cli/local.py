@@ -26,7 +26,7 @@ _POLL_SECONDS = 0.03
 
 
 def acting(session: Session, email: str | None) -> Actor:
-    """Return who acts: the account of `email`, or the person at this machine's shell, who may do what its files allow."""
+    """Return who acts: the account of `email`, or the person at this machine's shell, whom its files obey anyway."""
     if email:
         return accounts.actor_of(session, accounts.by_email(session, email))
     everywhere = {agency.slug: frozenset({Role.UPLOADER, Role.ADMIN}) for agency in agencies.all_agencies(session)}

@@ -111,7 +111,11 @@ def rebuild_command(index_only: bool, as_json: bool) -> int:
     from app.services.rebuilding import Rebuilder
     from app.wiring import open_workshop
 
-    with told.portal(rebuilding=not index_only) as portal, worker_slot(portal.folders.data), open_workshop(portal) as workshop:
+    with (
+        told.portal(rebuilding=not index_only) as portal,
+        worker_slot(portal.folders.data),
+        open_workshop(portal) as workshop,
+    ):
         found: dict[str, Any] = {}
         if not index_only:
             done = Rebuilder(portal.engine, portal.root, portal.log).run()

@@ -1,4 +1,4 @@
-"""Files of plain forms go straight into the archive's staging folder: nothing is held in memory, nothing lands in /tmp."""
+"""Files of plain forms go straight to the archive's file system: nothing is held in memory, nothing lands in /tmp."""
 
 import tempfile
 from typing import IO

@@ -1,4 +1,4 @@
-"""Headers of every answer: what a page may load, who may frame it, what a published file may never do (UX section 10)."""
+"""Headers of every answer: what a page may load, who may frame it, what a published file may never do (UX 10)."""
 
 from flask import Response, g, request
 

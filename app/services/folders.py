@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Folders:
-    """The data folder's parts; `archive` alone is the truth; `log_state` and `keys` are never beneath what is served."""
+    """The data folder's parts; `archive` alone is the truth; `log_state` and `keys` are never below what is served."""
 
     data: Path
 

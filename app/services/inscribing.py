@@ -90,8 +90,8 @@ class Scribe:
 
 class DatabaseOlder(AppError):
     code = "APP-053"
-    ja = "データベースがアーカイブより古いか、ありません(台帳 {index} の文を知りません)。`ishibumi rebuild` で作り直してください。"
-    en = "The database is older than the archive, or missing (it does not know statement {index}). Run `ishibumi rebuild`."
+    ja = "データベースがアーカイブより古いか、空です(台帳の文 {index} を知りません)。`ishibumi rebuild` で直せます。"
+    en = "The database is older than the archive, or empty (statement {index} is unknown to it): `ishibumi rebuild`."
     zh = "資料庫較封存舊或不存在(不知道帳本第 {index} 筆陳述)。請執行 `ishibumi rebuild`。"
 
 

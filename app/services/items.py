@@ -1,4 +1,4 @@
-"""The objects that API v1 and the CLI's `--json` give: made in one place, so that they are the same (ARCHITECTURE 6)."""
+"""The objects that API v1 and the CLI's `--json` give: made in one place, so that they are the same."""
 
 from collections.abc import Sequence
 from typing import Any

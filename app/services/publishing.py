@@ -90,7 +90,7 @@ class Publisher:
             record(session, "worker", "release.published", f"{dataset.name}/v{release.version}", self.clock.now())
 
     def tidy(self, release_id: str) -> None:
-        """The bytes lie in the archive: what was staged of them goes. A step of its own, so that it survives a crash."""
+        """The archive has the bytes: what was staged of them goes. A step of its own, so that it survives a crash."""
         with transaction(self.engine) as session:
             files = [file for file in files_of(session, release_id) if file.staged]
         for file in files:

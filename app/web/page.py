@@ -76,7 +76,7 @@ def date(value: datetime | None) -> str:
     if value is None:
         return ""
     shown = format_date(value, "long", locale=visitor.locale())
-    return f"{shown}({era_year(value)})" if visitor.locale() == "ja" else shown
+    return f"{shown}（{era_year(value)}）" if visitor.locale() == "ja" else shown
 
 
 def moment(value: datetime | None) -> str:

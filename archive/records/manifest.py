@@ -1,7 +1,7 @@
 """The manifest tree of a release: one leaf a file, so that one file can be proved, or erased, without the others.
 
-A leaf is the canonical JSON of `{bytes, path, salt, size}`; `bytes` commits, with its own salt, to the file's SHA-256 and
-its tree of 64 KiB chunks (LEDGER section 4). The root goes into the publish statement by commitment.
+A leaf is the canonical JSON of `{bytes, path, salt, size}`; `bytes` commits, with its own salt, to the file's SHA-256
+and its tree of 64 KiB chunks (LEDGER section 4). The root goes into the publish statement by commitment.
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,10 @@ class Leaf:
         chunks = value["chunks"]
         if not isinstance(chunks, dict) or set(chunks) != {"n", "root", "size"} or chunks["size"] != CHUNK:
             raise BadManifest({"why": "chunks"})
-        numbers, texts = (leaf["size"], chunks["n"]), (leaf["path"], leaf["bytes"], value["sha256"], chunks["root"])
+        numbers, texts = (
+            (leaf["size"], chunks["n"]),
+            (leaf["path"], leaf["bytes"], value["sha256"], chunks["root"]),
+        )
         if not all(isinstance(item, str) for item in texts) or not all(type(item) is int for item in numbers):
             raise BadManifest({"why": "member types"})
         check_opening("bytes", self.salt, self.value.encode(), base64_strict.decode(leaf["bytes"], 32))
@@ -99,7 +102,8 @@ class Manifest:
         return {
             "salt": base64_strict.encode(self.salt),
             "leaves": [
-                {"leaf": leaf.text, "salt": base64_strict.encode(leaf.salt), "value": leaf.value} for leaf in self.leaves
+                {"leaf": leaf.text, "salt": base64_strict.encode(leaf.salt), "value": leaf.value}
+                for leaf in self.leaves
             ],
         }
 
@@ -117,7 +121,7 @@ class Manifest:
 
 
 def build(files: Sequence[FileDigest]) -> Manifest:
-    """Return the manifest of `files` with fresh salts; called once per release, at submit. Raises BadManifest if empty."""
+    """Return the manifest of `files` with fresh salts; called once per submit. Raises BadManifest if empty."""
     if not files:
         raise BadManifest({"why": "a release has at least one file"})
     ordered = sorted(files, key=lambda file: file.path.encode())

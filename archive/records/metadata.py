@@ -10,9 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from archive.records import jcs
 from archive.records.errors import BadRecord
 
-FORMAT = 1
 MAX_BYTES = 16 * 1024 * 1024
-Lang = Literal["ja", "en", "zh-Hant", "zh-Hans"]
+Lang = Annotated[str, Field(pattern=r"^(ja|en|zh-Hant|zh-Hans)$")]
 Words = dict[Lang, Annotated[str, Field(min_length=1, max_length=10_000)]]
 Title = Annotated[dict[Lang, Annotated[str, Field(min_length=1, max_length=300)]], Field(min_length=1)]
 Kind = Literal["first", "addition", "update", "correction", "replacement", "format"]
@@ -69,7 +68,7 @@ class SubmitterRecord(_Frozen):
 class ReleaseRecord(_Frozen):
     """The record of one release. Immutable; an amendment is a new record of the same version."""
 
-    v: Literal[1] = FORMAT
+    v: Literal[1] = 1
     dataset: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=2, max_length=80)]
     version: Annotated[int, Field(ge=1)]
     identifier: str

@@ -23,7 +23,7 @@ Check = Callable[[str, Any], None]
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence of one signer: the `seq`-th of `agency`, after the one whose leaf hash is `prev` (None for the first)."""
+    """A sentence of one signer: the `seq`-th of `agency`, after the one with leaf hash `prev` (None for the first)."""
 
     type: str
     log: str

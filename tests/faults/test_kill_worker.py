@@ -12,8 +12,8 @@ from pathlib import Path
 import ocfl
 import pytest
 
-from app.db.engine import make_engine, transaction
 from app.db.catalogue import Release
+from app.db.engine import make_engine, transaction
 from app.services import auditing, catalogue
 from app.services.searching import is_current
 from app.wiring import open_portal

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import ocfl
 import pytest
@@ -68,7 +69,7 @@ class DyingDatabase:
     dead: bool = False
     _watching: bool = field(default=False, init=False)
 
-    def __enter__(self) -> "DyingDatabase":
+    def __enter__(self) -> Self:
         sa.event.listen(self.engine, "commit", self._commit)
         return self
 

@@ -46,7 +46,11 @@ QUERIES = {
 def datasets() -> dict[str, list[list[Path]]]:
     """Return the versions of each dataset, oldest first, each a list of files."""
     places = [(name, DATA / name) for name in TITLES]
-    places += [(f"jp-yaizu-{path.name.replace('_', '-')}", path) for path in sorted((DATA / "jp-yaizu").iterdir()) if path.is_dir()]
+    places += [
+        (f"jp-yaizu-{path.name.replace('_', '-')}", path)
+        for path in sorted((DATA / "jp-yaizu").iterdir())
+        if path.is_dir()
+    ]
     return {
         name: [
             sorted(file for file in version.iterdir() if file.is_file())
@@ -58,13 +62,13 @@ def datasets() -> dict[str, list[list[Path]]]:
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     if not (DATA / "PROVENANCE.md").is_file():
         message = f"the real data is not at {DATA} (set TEST_DATA_DIR)"
         pytest.fail(message) if required("data") else pytest.skip(message)
     made = Shell(tmp_path_factory.mktemp("real") / "data", free_port())
     made.run("init", "--origin", "real.example", "--title", "実データ課")
-    yield made
+    return made
 
 
 def publish_by_api(shell: Shell, token: str, name: str, files: list[Path]) -> Any:

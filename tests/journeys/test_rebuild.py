@@ -32,7 +32,15 @@ PATHS = [
     "/log/checkpoint",
     "/log/tile/entries/000.p/8",
 ]
-PAGES = ["/", "/datasets/shelters", "/datasets/shelters/v1", "/datasets/gone/v1", "/agencies/solo", "/log", "/search?q=中央"]
+PAGES = [
+    "/",
+    "/datasets/shelters",
+    "/datasets/shelters/v1",
+    "/datasets/gone/v1",
+    "/agencies/solo",
+    "/log",
+    "/search?q=中央",
+]
 
 
 def answers(client: FlaskClient) -> dict[str, Any]:
@@ -46,7 +54,10 @@ def answers(client: FlaskClient) -> dict[str, Any]:
         reply.close()
     for path in PAGES:
         reply = client.get(path, headers={"Accept-Language": "en"})
-        found[path] = (reply.status_code, [line for line in reply.get_data(as_text=True).splitlines() if "csrf" not in line])
+        found[path] = (
+            reply.status_code,
+            [line for line in reply.get_data(as_text=True).splitlines() if "csrf" not in line],
+        )
     return found
 
 
@@ -57,12 +68,25 @@ def furnish(town: Town) -> None:
     town.publish(ann, "gone", {"names.csv": b"x\n"}, title="職員名簿")
     with transaction(town.portal.engine) as session:
         changes.request_amendment(
-            session, town.portal.jobs, ann, dataset="shelters", version=2,
-            words=Words(title={"en": "Designated shelters"}, themes=["disaster"]), reason="題", now=now,
+            session,
+            town.portal.jobs,
+            ann,
+            dataset="shelters",
+            version=2,
+            words=Words(title={"en": "Designated shelters"}, themes=["disaster"]),
+            reason="題",
+            now=now,
         )
         changes.request_withdrawal(
-            session, town.portal.jobs, ann, dataset="gone", version=1, ground="personal-data", law="法 第1条",
-            reason="氏名", now=now,
+            session,
+            town.portal.jobs,
+            ann,
+            dataset="gone",
+            version=1,
+            ground="personal-data",
+            law="法 第1条",
+            reason="氏名",
+            now=now,
         )
     town.work_off()
 
@@ -91,7 +115,13 @@ def test_everything_public_comes_back_from_the_archive_alone(town: Town) -> None
     assert found.problems == ()
     assert (found.agencies, found.releases) == (2, 3)
     after = answers(client_of(town))
-    different = {path: [(old, new) for old, new in zip(answer[1], after[path][1]) if old != new] if isinstance(answer[1], list) else (answer, after[path]) for path, answer in before.items() if after[path] != answer}
+    different = {
+        path: [(old, new) for old, new in zip(answer[1], after[path][1], strict=True) if old != new]
+        if isinstance(answer[1], list)
+        else (answer, after[path])
+        for path, answer in before.items()
+        if after[path] != answer
+    }
     assert different == {}
 
 
@@ -105,7 +135,13 @@ def test_rebuilding_over_a_living_database_keeps_people_and_drafts(town: Town) -
     assert town.release(draft.id).state == "draft"
     assert actor(town, "ann") == ann
     after = answers(client_of(town))
-    different = {path: [(old, new) for old, new in zip(answer[1], after[path][1]) if old != new] if isinstance(answer[1], list) else (answer, after[path]) for path, answer in before.items() if after[path] != answer}
+    different = {
+        path: [(old, new) for old, new in zip(answer[1], after[path][1], strict=True) if old != new]
+        if isinstance(answer[1], list)
+        else (answer, after[path])
+        for path, answer in before.items()
+        if after[path] != answer
+    }
     assert different == {}
 
 

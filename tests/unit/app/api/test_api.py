@@ -91,7 +91,10 @@ def test_malformed_bodies_are_told_apart(town: Town, client: FlaskClient) -> Non
         reply = client.post(path, data=given, content_type="application/json", headers=headers)
         assert reply.status_code == 422, given
     assert client.post(path, json={"title": {}}, headers=headers).get_json()["code"] == "APP-022"
-    assert client.post("/api/v1/datasets/Bad_Name/releases", json={"title": {"ja": "x"}}, headers=headers).status_code == 422
+    assert (
+        client.post("/api/v1/datasets/Bad_Name/releases", json={"title": {"ja": "x"}}, headers=headers).status_code
+        == 422
+    )
 
 
 def test_a_draft_of_another_agency_is_not_there(town: Town, client: FlaskClient) -> None:
@@ -118,7 +121,9 @@ def test_files_come_with_range_etag_and_digest_and_never_run(town: Town, client:
         assert "filename*=UTF-8''%E9%81%BF" in reply.headers["Content-Disposition"]
     with client.get("/datasets/shelters/v1/files/避難所.csv", headers={"Range": "bytes=3-7"}) as part:
         assert (part.status_code, part.get_data()) == (206, CSV[3:8])
-    with client.get("/datasets/shelters/v1/files/避難所.csv", headers={"If-None-Match": f'"{digest.hexdigest()}"'}) as kept:
+    with client.get(
+        "/datasets/shelters/v1/files/避難所.csv", headers={"If-None-Match": f'"{digest.hexdigest()}"'}
+    ) as kept:
         assert kept.status_code == 304
     with client.get("/datasets/shelters/v1/files/evil.html") as evil:
         assert evil.mimetype == "application/octet-stream"
@@ -154,7 +159,11 @@ def test_paging_walks_every_item_once(town: Town, client: FlaskClient) -> None:
     ann = actor(town, "ann")
     for number in range(3):
         town.publish(ann, f"set-{number}", {"a.csv": CSV})
-    for path, key in (("/api/v1/datasets?limit=1", "name"), ("/api/v1/statements?limit=2", "index"), ("/api/v1/search?q=避難所&limit=1", "name")):
+    for path, key in (
+        ("/api/v1/datasets?limit=1", "name"),
+        ("/api/v1/statements?limit=2", "index"),
+        ("/api/v1/search?q=避難所&limit=1", "name"),
+    ):
         seen, following = [], path
         while following:
             page = client.get(following.replace("http://127.0.0.1:8000", "")).get_json()

@@ -28,6 +28,9 @@ def test_up_down_up(tmp_path: Path) -> None:
 def test_sqlite_is_durable_and_checks_foreign_keys(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path / 'x.sqlite'}")
     with engine.connect() as connection:
-        asked = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")}
+        asked = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
     engine.dispose()
     assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}

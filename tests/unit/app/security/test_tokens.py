@@ -23,8 +23,16 @@ def secrets_of(town: Town) -> Secrets:
 def make(town: Town, name: str = "ann", agency: str = "solo", scopes=("draft",), days: int = 30):
     with transaction(town.portal.engine) as session:
         return tokens.create(
-            session, secrets_of(town), actor(town, name), town.account(name), agency=agency, name="cron",
-            scopes=scopes, days=days, issuer=HOST, now=town.portal.clock.now(),
+            session,
+            secrets_of(town),
+            actor(town, name),
+            town.account(name),
+            agency=agency,
+            name="cron",
+            scopes=scopes,
+            days=days,
+            issuer=HOST,
+            now=town.portal.clock.now(),
         )
 
 
@@ -102,15 +110,21 @@ def forge_hmac(claims: dict, secrets: Secrets) -> str:
 
 
 def forge_audience(claims: dict, secrets: Secrets) -> str:
-    return jwt.encode({**claims, "aud": "other"}, secrets.token_key, algorithm="EdDSA", headers={"kid": secrets.token_kid})
+    return jwt.encode(
+        {**claims, "aud": "other"}, secrets.token_key, algorithm="EdDSA", headers={"kid": secrets.token_kid}
+    )
 
 
 def forge_issuer(claims: dict, secrets: Secrets) -> str:
-    return jwt.encode({**claims, "iss": "other"}, secrets.token_key, algorithm="EdDSA", headers={"kid": secrets.token_kid})
+    return jwt.encode(
+        {**claims, "iss": "other"}, secrets.token_key, algorithm="EdDSA", headers={"kid": secrets.token_kid}
+    )
 
 
 def forge_subject(claims: dict, secrets: Secrets) -> str:
-    return jwt.encode({**claims, "sub": "other"}, secrets.token_key, algorithm="EdDSA", headers={"kid": secrets.token_kid})
+    return jwt.encode(
+        {**claims, "sub": "other"}, secrets.token_key, algorithm="EdDSA", headers={"kid": secrets.token_kid}
+    )
 
 
 @pytest.mark.parametrize(

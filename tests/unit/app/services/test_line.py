@@ -14,7 +14,6 @@ from app.services.errors import (
     DraftChanged,
     NameTaken,
     NoSuchThing,
-    NotADraft,
     NothingToPublish,
     NotPublished,
     TitleNeeded,
@@ -63,7 +62,7 @@ def test_the_second_version_supersedes_the_first_and_shares_its_bytes(town: Town
     assert second.version == 2
     assert read_statement(town.portal.log.entry(second.log_index)).body["supersedes"] == first.log_index
     inventory = town.portal.root.inventory(layout.object_id("shelters", 1))
-    contents = [place for place in inventory.manifest.values()]
+    contents = list(inventory.manifest.values())
     assert sum("v2/content" in place for place in contents) < len(contents)
     assert catalogue.stored(town.portal.root, first, "a.csv").path.read_bytes() == CSV
 
@@ -75,11 +74,15 @@ def test_two_people_are_needed_where_the_agency_asks_for_two(town: Town) -> None
     assert town.work_off() == 0
 
     with transaction(town.portal.engine) as session, pytest.raises(NotAllowed):
-        drafts.approve(session, town.portal.jobs, uploader, release.id, release.body_sha256, now=town.portal.clock.now())
+        drafts.approve(
+            session, town.portal.jobs, uploader, release.id, release.body_sha256, now=town.portal.clock.now()
+        )
     with transaction(town.portal.engine) as session, pytest.raises(DraftChanged):
         drafts.approve(session, town.portal.jobs, approver, release.id, "0" * 64, now=town.portal.clock.now())
     with transaction(town.portal.engine) as session:
-        drafts.approve(session, town.portal.jobs, approver, release.id, release.body_sha256, now=town.portal.clock.now())
+        drafts.approve(
+            session, town.portal.jobs, approver, release.id, release.body_sha256, now=town.portal.clock.now()
+        )
     town.work_off()
 
     done = town.release(release.id)
@@ -122,7 +125,13 @@ def test_only_one_release_of_a_dataset_is_on_its_way(town: Town) -> None:
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("../x", "ARC-001"), ("/x", "ARC-001"), ("a\x00b", "ARC-002"), ("CON", "ARC-005"), ("あ" * 84 + ".csv", "ARC-003")],
+    [
+        ("../x", "ARC-001"),
+        ("/x", "ARC-001"),
+        ("a\x00b", "ARC-002"),
+        ("CON", "ARC-005"),
+        ("あ" * 84 + ".csv", "ARC-003"),
+    ],
 )
 def test_a_name_that_cannot_be_a_path_is_refused(town: Town, name: str, code: str) -> None:
     with pytest.raises(ArchiveError) as refused:
@@ -238,7 +247,14 @@ def test_a_withdrawal_keeps_the_bytes_and_the_older_release_stands_again(town: T
     assert catalogue.stored(town.portal.root, gone, "a.csv").path.read_bytes() == CSV + b"x,1\n"
     with pytest.raises(NotPublished), transaction(town.portal.engine) as session:
         changes.request_withdrawal(
-            session, town.portal.jobs, ann, dataset="shelters", version=2, ground="error", law="x", reason="y",
+            session,
+            town.portal.jobs,
+            ann,
+            dataset="shelters",
+            version=2,
+            ground="error",
+            law="x",
+            reason="y",
             now=town.portal.clock.now(),
         )
 
@@ -248,8 +264,15 @@ def test_a_withdrawn_dataset_is_found_by_title_and_not_by_content(town: Town) ->
     town.publish(ann, "secret", {"a.csv": "氏名\n山田花子\n".encode()}, title="職員名簿")
     with transaction(town.portal.engine) as session:
         changes.request_withdrawal(
-            session, town.portal.jobs, ann, dataset="secret", version=1, ground="personal-data", law="個人情報保護法",
-            reason="氏名が入っていた", now=town.portal.clock.now(),
+            session,
+            town.portal.jobs,
+            ann,
+            dataset="secret",
+            version=1,
+            ground="personal-data",
+            law="個人情報保護法",
+            reason="氏名が入っていた",
+            now=town.portal.clock.now(),
         )
     town.work_off()
     with transaction(town.portal.engine) as session:
@@ -262,12 +285,21 @@ def test_a_second_person_approves_a_withdrawal(town: Town) -> None:
     uploader, approver = actor(town, "uploader"), actor(town, "approver")
     release = town.submit(uploader, town.draft(uploader, "water", {"a.csv": CSV}, agency="duo"))
     with transaction(town.portal.engine) as session:
-        drafts.approve(session, town.portal.jobs, approver, release.id, release.body_sha256, now=town.portal.clock.now())
+        drafts.approve(
+            session, town.portal.jobs, approver, release.id, release.body_sha256, now=town.portal.clock.now()
+        )
     town.work_off()
     with transaction(town.portal.engine) as session:
         change = changes.request_withdrawal(
-            session, town.portal.jobs, approver, dataset="water", version=1, ground="rights", law="著作権法",
-            reason="権利者の申し出", now=town.portal.clock.now(),
+            session,
+            town.portal.jobs,
+            approver,
+            dataset="water",
+            version=1,
+            ground="rights",
+            law="著作権法",
+            reason="権利者の申し出",
+            now=town.portal.clock.now(),
         )
     assert change.state == "requested"
     with pytest.raises(OwnWork), transaction(town.portal.engine) as session:
