@@ -20,14 +20,14 @@ _PATIENCE_SECONDS = 180
 
 
 class NotTheSampleCity(AppError):
-    code = "APP-053"
+    code = "APP-070"
     ja = "{folder} には別の節点「{host}」があります。見本市は別のフォルダー(ISHIBUMI_DATA_DIR)に作ってください。"
     en = "{folder} holds another node, {host}. Give the sample city a folder of its own (ISHIBUMI_DATA_DIR)."
     zh = "{folder} 已有另一節點「{host}」。請以 ISHIBUMI_DATA_DIR 為範例城市指定其他資料夾。"
 
 
 class SampleCityStuck(AppError):
-    code = "APP-054"
+    code = "APP-071"
     ja = "見本市の用意が {seconds} 秒のあいだ進みません({why})。`ishibumi doctor` で確かめ、もう一度実行してください。"
     en = "Nothing of the sample city moved for {seconds} seconds ({why}). Look with `ishibumi doctor`, then run again."
     zh = "範例城市的準備已 {seconds} 秒沒有進展({why})。請以 `ishibumi doctor` 檢查後重新執行。"

@@ -23,7 +23,7 @@ class _Stop(Exception):
 
 
 class PortTaken(AppError):
-    code = "APP-055"
+    code = "APP-072"
     ja = "{host}:{port} は別のプログラムが使っているため開けません({why})。ISHIBUMI_PORT で別の番号を選んでください。"
     en = "Cannot listen on {host}:{port} ({why}). Stop the other program, or choose another port with ISHIBUMI_PORT."
     zh = "無法使用 {host}:{port}({why})。請停止占用的程式,或以 ISHIBUMI_PORT 指定其他連接埠。"
