@@ -80,13 +80,14 @@ SERVER = Server()
 
 
 @contextmanager
-def database() -> Iterator[str]:
-    """Give the URL of an empty database, which is dropped afterwards."""
+def database(template: str = "") -> Iterator[str]:
+    """Give the URL of a new database, empty or like that of the URL `template`; it is dropped afterwards."""
     address = SERVER.start()
     name = f"test_{secrets.token_hex(6)}"
     plain = address.replace("+psycopg", "")
     with psycopg.connect(f"{plain}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        like = f' TEMPLATE "{template.rpartition("/")[2]}"' if template else ""
+        connection.execute(f'CREATE DATABASE "{name}"{like}')
     try:
         yield f"{address}/{name}"
     finally:

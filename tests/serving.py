@@ -43,7 +43,11 @@ class Shell:
     def run(self, *args: str, code: int = 0, stdin: bytes | None = None) -> str:
         """Run a command and return its stdout; the exit code must be `code`."""
         done = subprocess.run(
-            [sys.executable, "-m", "app.cli", *args], env=self.environment, capture_output=True, input=stdin, check=False
+            [sys.executable, "-m", "app.cli", *args],
+            env=self.environment,
+            capture_output=True,
+            input=stdin,
+            check=False,
         )
         assert done.returncode == code, (args, done.returncode, done.stdout.decode(), done.stderr.decode())
         return done.stdout.decode()
@@ -54,7 +58,9 @@ class Shell:
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Serve while the block lasts."""
-        process = subprocess.Popen([sys.executable, "-m", "app.cli", "serve"], env=self.environment, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve"], env=self.environment, stderr=subprocess.DEVNULL
+        )
         try:
             self._await_up(process)
             yield
@@ -63,7 +69,9 @@ class Shell:
             process.wait(60)
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> bytes:
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers or {}), timeout=60) as reply:
+        with urllib.request.urlopen(
+            urllib.request.Request(self.url + path, headers=headers or {}), timeout=60
+        ) as reply:
             return bytes(reply.read())
 
     def get_json(self, path: str) -> Any:
@@ -71,7 +79,10 @@ class Shell:
 
     def send(self, method: str, path: str, token: str, data: bytes, kind: str = "application/json") -> Any:
         request = urllib.request.Request(
-            self.url + path, data=data, method=method, headers={"Authorization": f"Bearer {token}", "Content-Type": kind}
+            self.url + path,
+            data=data,
+            method=method,
+            headers={"Authorization": f"Bearer {token}", "Content-Type": kind},
         )
         with urllib.request.urlopen(request, timeout=120) as reply:
             return json.loads(reply.read())

@@ -112,9 +112,7 @@ class Town:
 
     def submit(self, actor: Actor, release: Release) -> Release:
         with transaction(self.portal.engine) as session:
-            return drafts.submit(
-                session, self.portal.jobs, actor, release.id, origin=HOST, now=self.portal.clock.now()
-            )
+            return drafts.submit(session, self.portal.jobs, actor, release.id, origin=HOST, now=self.portal.clock.now())
 
     def publish(self, actor: Actor, dataset: str, files: Mapping[str, bytes], **given: str) -> Release:
         """Publish through the whole line and return the release as it is then."""
@@ -127,9 +125,9 @@ class Town:
             return session.get_one(Release, release_id)
 
 
-def reopened(data: Path, disks: Disks | None = None) -> Town:
+def reopened(data: Path, disks: Disks | None = None, database_url: str = "") -> Town:
     """Open the node in `data`, which exists."""
     made = Town.__new__(Town)
-    made.data, made.database_url, made.disks = data, "", disks
+    made.data, made.database_url, made.disks = data, database_url, disks
     made.open()
     return made

@@ -69,7 +69,7 @@ def test_killed_again_and_again_every_release_is_published_once(waiting: tuple[P
         time.sleep(0.1)
     engine.dispose()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
+    assert process.wait(60) in (0, -signal.SIGTERM)  # it may not have been up yet
 
     town = reopened(data)
     with transaction(town.portal.engine) as session:
