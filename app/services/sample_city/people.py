@@ -68,7 +68,7 @@ def _read(file: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     pairs = (line.split() for line in lines if not line.startswith("#"))
-    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}  # noqa: PLR2004 - address and password
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def _write(file: Path, passwords: Mapping[str, str]) -> None:
