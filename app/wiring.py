@@ -196,7 +196,14 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
         yield Workshop(
             scribe=scribe,
             publisher=Publisher(
-                portal.engine, portal.root, portal.staging, scribe, portal.jobs, portal.clock, portal.host
+                portal.engine,
+                portal.root,
+                portal.staging,
+                scribe,
+                portal.jobs,
+                portal.clock,
+                portal.host,
+                portal.node_secret,
             ),
             changer=Changer(portal.engine, portal.root, scribe, portal.jobs, portal.clock, portal.host),
             key_adder=KeyAdder(portal.engine, portal.root, keys, scribe, portal.clock, portal.host),

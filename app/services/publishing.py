@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlmodel import Session, select
 
 from app.db.catalogue import Approval, Dataset, Release, ReleaseFile, ReleaseState, SearchChange
@@ -20,7 +22,7 @@ from app.services.names import NODE_USER
 from archive.objects.commit import Content, Kept, commit
 from archive.objects.root import StorageRoot
 from archive.records import base64_strict
-from archive.records.commit import commitment, new_salt
+from archive.records.commit import commitment
 from archive.records.metadata import ReleaseRecord
 from archive.store.staging import StagedFile, Staging
 
@@ -39,20 +41,23 @@ class Publisher:
     jobs: JobQueue
     clock: Clock
     host: str
+    node_secret: bytes
 
     def commit(self, release_id: str) -> None:
         """Step 4: the OCFL version with files, record and openings exists, fsynced. Idempotent by release id."""
         with transaction(self.engine) as session:
             release = session.get_one(Release, release_id)
             files = files_of(session, release_id)
-            approvals = list(session.exec(select(Approval).where(Approval.release_id == release_id)))
+            approvals = list(
+                session.exec(select(Approval).where(Approval.release_id == release_id).order_by(Approval.account_id))
+            )
         if release.volume is not None:
             return
         made = commit(
             self.root,
             release.dataset,
             release.id,
-            {**self._file_contents(files), **meta_contents(release, approvals)},
+            {**self._file_contents(files), **meta_contents(release, approvals, self.node_secret)},
             message=f"publish v{release.version}",
             user=NODE_USER,
             created=release.approved_at or self.clock.now(),
@@ -114,8 +119,11 @@ class Publisher:
         return contents
 
 
-def meta_contents(release: Release, approvals: list[Approval]) -> dict[str, Content]:
-    """Return what lies under `meta/`: the record, the openings, and how the release was decided."""
+def meta_contents(release: Release, approvals: list[Approval], node_secret: bytes) -> dict[str, Content]:
+    """Return what lies under `meta/`: the record, the openings, and how the release was decided.
+
+    The same bytes each time: a rerun of the commit must say what the first one said.
+    """
     decided = {
         "v": 1,
         "event": "publish",
@@ -126,7 +134,9 @@ def meta_contents(release: Release, approvals: list[Approval]) -> dict[str, Cont
         "approvals": [
             {
                 "role": approval.role,
-                "account": base64_strict.encode(commitment("account", new_salt(), approval.account_id.encode())),
+                "account": base64_strict.encode(
+                    commitment("account", _salt(node_secret, approval), approval.account_id.encode())
+                ),
                 "digest": approval.digest,
             }
             for approval in approvals
@@ -137,6 +147,12 @@ def meta_contents(release: Release, approvals: list[Approval]) -> dict[str, Cont
         META + "openings.json": release.openings.encode(),
         META + "release.json": json.dumps(decided, sort_keys=True).encode(),
     }
+
+
+def _salt(node_secret: bytes, approval: Approval) -> bytes:
+    """Return the salt that hides who approved: told to nobody, and not kept, for the node can always make it again."""
+    purpose = f"ishibumi/approval-salt/v1/{approval.release_id}/{approval.account_id}"
+    return HKDF(SHA256(), 32, None, purpose.encode()).derive(node_secret)
 
 
 def mark_inscribed(release: Release, found: Inscribed) -> None:
