@@ -48,6 +48,7 @@ class Scribe:
     def inscribe(self, inscription_id: str, kind: str, signer: str, body: str) -> Inscribed:
         """Return where the statement stands, inscribing it if it does not yet; calling again gives the same answer."""
         with self.lock:
+            self._empty_queue()
             envelope = self._stored(inscription_id)
             if envelope is None or self.log.position(merkle.leaf_hash(envelope)) is None:
                 envelope = self._signed_now(inscription_id, kind, signer, body)
@@ -61,6 +62,12 @@ class Scribe:
             if session.get(StatementRow, index) is None:
                 session.add(statement_row(index, leaf, statement))
         return Inscribed(index, leaf, statement.time)
+
+    def _empty_queue(self) -> None:
+        """Let in what a crash left queued: else its place would be given away, or the same be said twice."""
+        batch = self.log.sequence()
+        while batch.positions or batch.refused:
+            batch = self.log.sequence()
 
     def _stored(self, inscription_id: str) -> bytes | None:
         with transaction(self.engine) as session:
