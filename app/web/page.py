@@ -27,8 +27,8 @@ def register(app: Flask) -> None:
         moment=moment,
         size=size,
         number=number,
-        shell=shlex.quote,
-        python=repr,
+        for_shell=lambda text: shlex.quote(str(text)),
+        for_python=lambda text: repr(str(text)),
     )
     app.jinja_env.globals.update(
         lang=visitor.language_tag,

@@ -7,6 +7,8 @@ from pathlib import Path
 from app.db.catalogue import Release, ReleaseFile
 from app.security import visitor
 from app.services.catalogue import stored
+from app.services.errors import NoSuchThing
+from app.services.units import file_format
 from archive.formats.preview import Preview, preview, restored
 
 ROWS = 50
@@ -15,17 +17,33 @@ _FORMAT = "1"
 
 def preview_of(release: Release, file: ReleaseFile, *, sheet: str | None = None, member: str | None = None) -> Preview:
     """Return how a public file begins; of unreadable content it says why, and never raises."""
-    if sheet is None and member is None:
-        kept = visitor.portal().folders.cache / "previews" / f"{file.sha256}-{_FORMAT}.json"
-        found = _read(kept)
-        if found is None:
-            found = preview(stored(visitor.portal().root, release, file.path).path, file.path, limit=ROWS)
-            if found.status != "timeout":
-                _keep(kept, found)
-        return found
-    return preview(
-        stored(visitor.portal().root, release, file.path).path, file.path, sheet=sheet, member=member, limit=ROWS
-    )
+    return _preview(stored(visitor.portal().root, release, file.path).path, file, sheet, member)
+
+
+def preview_of_draft(file: ReleaseFile, *, sheet: str | None = None, member: str | None = None) -> Preview:
+    """Return how a file begins that is not published yet. Raises NoSuchThing when its bytes are not in staging."""
+    return _preview(staged(file), file, sheet, member)
+
+
+def staged(file: ReleaseFile) -> Path:
+    """Return where the bytes of a draft's file lie. Raises NoSuchThing: they went into the archive."""
+    path = visitor.portal().staging.sealed(file.staged) if file.staged else None
+    if path is None:
+        raise NoSuchThing({"what": "file", "name": file.path[:200]})
+    return path
+
+
+def _preview(path: Path, file: ReleaseFile, sheet: str | None, member: str | None) -> Preview:
+    if sheet is not None or member is not None:
+        return preview(path, file.path, sheet=sheet, member=member, limit=ROWS)
+    folder = visitor.portal().folders.cache / "previews"
+    kept = folder / f"{file.sha256}-{file_format(file.path)}-{_FORMAT}.json"
+    found = _read(kept)
+    if found is None:
+        found = preview(path, file.path, limit=ROWS)
+        if found.status != "timeout":
+            _keep(kept, found)
+    return found
 
 
 def _read(kept: Path) -> Preview | None:

@@ -1,16 +1,19 @@
 """The agency's desk: sign in, my tasks, a dataset's drafts, upload, submit, approve, return."""
 
-from flask import Blueprint, Response, redirect, request, url_for
+from urllib.parse import quote
 
-from app.db.catalogue import Dataset, Release
+from flask import Blueprint, Response, redirect, request, send_file, url_for
+
+from app.db.catalogue import Dataset, Release, ReleaseFile
 from app.db.engine import transaction
 from app.policy import Action, Actor, Role, allows
-from app.security import sessions, visitor
+from app.security import headers, sessions, visitor
 from app.services import accounts, agencies, desk, drafts
-from app.services.errors import BadWords, ServiceError
+from app.services.errors import BadWords, NoSuchThing, ServiceError
 from app.services.intake import take
 from app.services.words import KINDS, LICENCES, Words
 from app.web import page
+from app.web.previews import preview_of_draft, staged
 from archive.errors import IshibumiError
 from archive.records.metadata import THEMES
 
@@ -130,6 +133,33 @@ def draft(release_id: str) -> Response:
     return _draft(release_id)
 
 
+@blueprint.get("/releases/<release_id>/table/<path:path>")
+def look(release_id: str, path: str) -> Response:
+    """Return what stands in a file that is not published yet: an approver must see what is approved."""
+    release, file = _draft_file(release_id, path)
+    dataset = visitor.db().get_one(Dataset, release.dataset)
+    sheet, member = request.args.get("sheet") or None, request.args.get("member") or None
+    return page.show(
+        "workspace/look.html",
+        release=release,
+        dataset=drafts.spoken_dataset(dataset, release),
+        file=file,
+        member=member,
+        preview=preview_of_draft(file, sheet=sheet[:300] if sheet else None, member=member[:1024] if member else None),
+    )
+
+
+@blueprint.get("/releases/<release_id>/files/<path:path>")
+def download(release_id: str, path: str) -> Response:
+    """Return the bytes of a file that is not published yet, to people of its agency: to be saved, never to be run."""
+    _, file = _draft_file(release_id, path)
+    answer = send_file(staged(file), mimetype="application/octet-stream", etag=False, max_age=None)
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(path.rpartition('/')[2])}"
+    answer.headers["Content-Security-Policy"] = headers.FILE_POLICY
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 @blueprint.post("/releases/<release_id>/files")
 def upload(release_id: str) -> Response:
     """Take files of a plain form into the draft."""
@@ -215,6 +245,14 @@ def discard(release_id: str) -> Response:
     with transaction(visitor.portal().engine) as session:
         drafts.discard(session, visitor.actor(), release_id, now=visitor.portal().clock.now())
     return _go(url_for("workspace.home"))
+
+
+def _draft_file(release_id: str, path: str) -> tuple[Release, ReleaseFile]:
+    release, files = drafts.look(visitor.db(), visitor.actor(), release_id)
+    for file in files:
+        if file.path == path:
+            return release, file
+    raise NoSuchThing({"what": "file", "name": path[:200]})
 
 
 def _draft(release_id: str, refused: IshibumiError | None = None) -> Response:

@@ -1,6 +1,8 @@
 """What people come for, done in a browser: a citizen with the keyboard alone, a journalist, an agency of two."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from tests.browser.conftest import HOST, PASSWORD, SHELTERS, Visit
 from tests.serving import Shell
 
 pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parent.parent.parent
 
 
 def _tab_to(page: Page, wanted: str, most: int = 60) -> None:
@@ -106,6 +109,10 @@ def test_two_people_publish_through_forms(browser: Browser, node: Shell, tmp_pat
     judge = _sign_in(theirs, node, "approver")
     judge.page.get_by_role("link", name="Emergency wells").click()
     judge.check("en")
+    judge.page.get_by_role("link", name="wells.csv").click()
+    expect(judge.page.locator("table.data")).to_contain_text("012")
+    judge.check("en")
+    judge.page.get_by_role("link", name="Back to the draft").click()
     judge.page.fill("#password", PASSWORD)
     judge.page.get_by_role("button", name="Approve and inscribe").click()
     expect(judge.page.locator("main .notice")).to_contain_text(re.compile("inscribed|published"))
@@ -123,3 +130,20 @@ def _until_published(visit: Visit) -> Locator:
     )
     visit.open("/datasets/wells")
     return visit.page.locator("h1")
+
+
+def test_the_recipes_on_the_page_run(visit: Visit, node: Shell, tmp_path: Path) -> None:
+    visit.open("/datasets/maps")
+    shown = {
+        figure.locator("figcaption").inner_text().split()[0]: figure.locator("code").inner_text()
+        for figure in visit.page.locator("figure.snippet").all()
+    }
+    for command in (
+        ["sh", "-ec", shown["curl"]],
+        [sys.executable, "-c", shown["Python"]],
+        ["sh", "-ec", shown["ishibumi"].replace("ishibumi verify", f"{sys.executable} -m app.cli verify")],
+    ):
+        done = subprocess.run(
+            command, cwd=tmp_path, env={**node.environment, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False
+        )
+        assert done.returncode == 0, (command, done.stdout.decode(), done.stderr.decode())

@@ -238,6 +238,16 @@ def test_a_draft_is_not_there_for_strangers(portal: Portal) -> None:
     mine = portal.client()
     sign_in(mine, "uploader")
     assert mine.get(f"/workspace/releases/{draft.id}").status_code == 200
+    for place in ("table", "files"):
+        address = f"/workspace/releases/{draft.id}/{place}/a.csv"
+        assert portal.client().get(address).status_code == 302
+        assert client.get(address).status_code == 404
+        answer = mine.get(address)
+        answer.close()
+        assert answer.status_code == 200
+        assert mine.get(f"{address}x").status_code == 404
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_a_dataset_is_made_submitted_returned_and_approved_by_forms(portal: Portal) -> None:
