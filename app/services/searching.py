@@ -8,7 +8,7 @@ from threading import Lock
 
 from sqlmodel import Session, col, select
 
-from app.db.catalogue import Dataset, SearchChange
+from app.db.catalogue import Dataset, Release, ReleaseState, SearchChange
 from search import index as generations
 from search.analysis import Analyser
 from search.diagnostics import Diagnostic
@@ -100,11 +100,13 @@ class Searcher:
             after = decode_cursor(question.cursor, request, generation=generation, key=cursor_key)
             request = Request(node, sort=request.sort, limit=request.limit, facets=FACET_NAMES, after=after)
         hits = engine.search(request)
-        rows = _visible(session, [group.dataset_id for group in hits.groups])
+        names = [group.dataset_id for group in hits.groups]
+        rows, gone = _visible(session, names), _withdrawn(session, names)
         found = tuple(
-            self._found(rows[group.dataset_id], group.hits, group.more, parsed.node, lang)
+            self._found(rows[group.dataset_id], standing, group.more, parsed.node, lang)
             for group in hits.groups
             if group.dataset_id in rows
+            and (standing := [hit for hit in group.hits if (group.dataset_id, _version(hit)) not in gone])
         )
         following = (
             encode_cursor(
@@ -148,7 +150,7 @@ class Searcher:
         return FoundPlace(
             kind=unit.kind,
             path=str(loc.get("path", "")).partition("!/")[0],
-            version=int(loc.get("version", 0)),
+            version=_version(hit),
             loc=loc,
             segments=highlight(unit.body, node, self.analyser, max_chars=200),
             uid=unit.uid,
@@ -157,9 +159,23 @@ class Searcher:
 
 
 def _visible(session: Session, names: Sequence[str]) -> dict[str, Dataset]:
-    """Join every hit with the database: what was withdrawn a moment ago is not shown, whatever the index says."""
+    """Join every hit with the database: only what has been published has a row that is shown."""
     rows = session.exec(select(Dataset).where(col(Dataset.name).in_(list(names)), Dataset.state != "draft"))
     return {row.name: row for row in rows}
+
+
+def _withdrawn(session: Session, names: Sequence[str]) -> set[tuple[str, int]]:
+    """Return the withdrawn releases: what was withdrawn a moment ago is not shown, whatever the index says."""
+    rows = session.exec(
+        select(Release.dataset, Release.version).where(
+            col(Release.dataset).in_(list(names)), Release.state == ReleaseState.WITHDRAWN.value
+        )
+    )
+    return {(dataset, version or 0) for dataset, version in rows}
+
+
+def _version(hit: Hit) -> int:
+    return int(json.loads(hit.unit.loc).get("version", 0))
 
 
 def is_current(session: Session) -> bool:
