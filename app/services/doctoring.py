@@ -17,6 +17,7 @@ from archive.objects.root import StorageRoot
 from search.index import current_generation
 
 _LOW_SPACE = 0.05
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -97,4 +98,10 @@ def _index(folders: Folders, engine: sa.Engine) -> Iterator[Finding]:
         waiting = session.exec(
             select(func.count()).select_from(SearchChange).where(col(SearchChange.done_at).is_(None))
         ).one()
-    yield Finding("index", well=True, said=f"{waiting} changes waiting")
+        broken = session.exec(
+            select(SearchChange).where(SearchChange.problem != "").order_by(col(SearchChange.seq)).limit(_SHOWN)
+        ).all()
+    said = f"{waiting} changes waiting"
+    for row in broken:
+        said += f"; {row.dataset}: {row.problem}"
+    yield Finding("index", not broken, said + (" → mend it, then ishibumi rebuild --index" if broken else ""))

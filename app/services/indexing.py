@@ -14,7 +14,7 @@ from threading import Lock
 
 import sqlalchemy as sa
 import structlog
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, select, update
 
 from app.db.accounts import Agency
 from app.db.catalogue import Dataset, Release, ReleaseFile, ReleaseState, SearchChange
@@ -30,6 +30,7 @@ from search import index as generations
 from search.extraction import EXTRACTOR, extract
 from search.port import Change, DeleteDataset, SearchEngine, Upsert
 
+MAX_TRIES = 3
 _BATCH = 5_000
 
 
@@ -50,7 +51,7 @@ class Indexer:
         """Bring every waiting change into the index, in order; running it again finds nothing left to do."""
         with self._lock:
             writer = self._open()
-            while change := self._next(writer):
+            while change := self._next():
                 self._apply(writer, change)
 
     def rebuild(self) -> int:
@@ -67,11 +68,11 @@ class Indexer:
             self._searcher.folder.mkdir(parents=True, exist_ok=True)
             writer = generations.open_engine(self._searcher.kind, folder, self._searcher.analyser, create=True)
             try:
-                self._fill(writer, datasets, upto)
+                problems = self._fill(writer, datasets, upto)
             finally:
                 writer.close()
             generations.swap(self._searcher.folder, name)
-            self._finish_all(upto)
+            self._finish_all(upto, problems)
             return len(datasets)
 
     def close(self) -> None:
@@ -101,34 +102,68 @@ class Indexer:
         ).close()
         generations.swap(self._searcher.folder, name)
 
-    def _fill(self, writer: SearchEngine, datasets: list[str], upto: int) -> None:
+    def _fill(self, writer: SearchEngine, datasets: list[str], upto: int) -> dict[str, str]:
+        """Put everything into a new generation; return what went wrong by dataset: such a one is found by name only."""
         waiting: list[Change] = []
+        problems: dict[str, str] = {}
         for dataset in datasets:
-            waiting.extend(self._changes(dataset))
+            try:
+                waiting.extend(list(self._changes(dataset)))
+            except Exception as wrong:  # noqa: BLE001 - whatever one dataset does to us, the others must be found
+                problems[dataset] = self._told(dataset, wrong)
+                waiting.extend(self._names_only(dataset))
             if len(waiting) >= _BATCH:
                 writer.apply(waiting, upto=0)
                 waiting = []
         writer.apply(waiting, upto=upto)
+        return problems
 
-    def _next(self, writer: SearchEngine) -> SearchChange | None:
-        """Return the oldest change that is not in the index. One that the index has already is only ticked off."""
-        done = writer.checkpoint()
+    def _next(self) -> SearchChange | None:
+        """Return the oldest change that is not ticked off, whatever the index says it has.
+
+        PostgreSQL gives out `seq` before the commit, so a change can appear after a later one was done; and doing one
+        again that a crash left unticked changes nothing.
+        """
         with transaction(self._engine) as session:
-            rows = session.exec(
-                select(SearchChange).where(col(SearchChange.done_at).is_(None)).order_by(col(SearchChange.seq))
-            )
-            for row in rows:
-                if (row.seq or 0) > done:
-                    return row
-                row.done_at = datetime.now(UTC)
-                session.add(row)
-        return None
+            return session.exec(
+                select(SearchChange).where(col(SearchChange.done_at).is_(None)).order_by(col(SearchChange.seq)).limit(1)
+            ).first()
 
     def _apply(self, writer: SearchEngine, change: SearchChange) -> None:
-        writer.apply(list(self._changes(change.dataset)), upto=change.seq or 0)
+        """Index one dataset; after `MAX_TRIES` failures by its names only, so that the queue behind it goes on."""
+        upto = max(change.seq or 0, writer.checkpoint())
+        try:
+            writer.apply(list(self._changes(change.dataset)), upto=upto)
+        except Exception as wrong:  # a defect in a parser must not stop the others: it is told, and tried again
+            problem = self._told(change.dataset, wrong)
+            if self._count_try(change, problem) < MAX_TRIES:
+                raise
+            writer.apply(self._names_only(change.dataset), upto=upto)
+            self._tick_off(change, problem)
+        else:
+            self._tick_off(change, "")
+
+    def _names_only(self, dataset: str) -> list[Change]:
+        shelf = self._shelf(dataset)
+        return [DeleteDataset(dataset), *(Upsert(unit) for unit in (units_of(shelf, ()) if shelf else ()))]
+
+    def _told(self, dataset: str, wrong: Exception) -> str:
+        self._log.error("dataset_not_indexed", dataset=dataset, exc_info=wrong)
+        return f"{type(wrong).__name__}: {wrong}"[:300]
+
+    def _count_try(self, change: SearchChange, problem: str) -> int:
         with transaction(self._engine) as session:
             row = session.get_one(SearchChange, change.seq)
-            row.done_at = datetime.now(UTC)
+            row.tries, row.problem = row.tries + 1, problem
+            session.add(row)
+            return row.tries
+
+    def _tick_off(self, change: SearchChange, problem: str) -> None:
+        """The change is in the index; earlier problems of its dataset are over, or this one is what is known."""
+        with transaction(self._engine) as session:
+            session.exec(update(SearchChange).where(col(SearchChange.dataset) == change.dataset).values(problem=""))
+            row = session.get_one(SearchChange, change.seq)
+            row.done_at, row.problem = datetime.now(UTC), problem
             session.add(row)
 
     def _changes(self, dataset: str) -> Iterator[Change]:
@@ -195,14 +230,17 @@ class Indexer:
                 out.write(json.dumps(asdict(text), ensure_ascii=True) + "\n")
         part.replace(kept)
 
-    def _finish_all(self, upto: int) -> None:
+    def _finish_all(self, upto: int, problems: dict[str, str]) -> None:
+        """Tick off everything up to `upto`, and keep for the operator which datasets could not be read."""
+        now = datetime.now(UTC)
         with transaction(self._engine) as session:
-            rows = session.exec(
-                select(SearchChange).where(col(SearchChange.done_at).is_(None), col(SearchChange.seq) <= upto)
+            here = col(SearchChange.seq) <= upto
+            session.exec(update(SearchChange).where(here, col(SearchChange.done_at).is_(None)).values(done_at=now))
+            session.exec(update(SearchChange).where(here).values(problem=""))
+            session.add_all(
+                SearchChange(dataset=name, version=0, op="upsert", done_at=now, tries=1, problem=problem)
+                for name, problem in problems.items()
             )
-            for row in rows:
-                row.done_at = datetime.now(UTC)
-                session.add(row)
 
 
 def _standing(session: Session, dataset: Dataset) -> Release | None:
