@@ -34,10 +34,10 @@ def _population() -> SampleDataset:
     def rows(year: int) -> list[tuple[object, ...]]:
         found: list[tuple[object, ...]] = []
         for place_number, town in enumerate(_TOWNS):
-            for age in range(0, 90, 5):
+            for age in range(0, 90, 10):
                 men = 90 + (place_number * 31 + age * 7) % 120 - (year - 2021) * (3 if age < _PARENTS_AGE else -2)
                 women = men + (place_number + age) % 11 - 3
-                found.append((CITY_CODE, town, f"{age:02}-{age + 4:02}", men, women, men + women))
+                found.append((CITY_CODE, town, f"{age:02}-{age + 9:02}", men, women, men + women))
         return found
 
     return SampleDataset(
