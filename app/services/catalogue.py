@@ -11,6 +11,7 @@ from app.services.drafts import files_of
 from app.services.errors import BeingInscribed, NoSuchThing
 from app.services.names import agency_key
 from app.services.publishing import FILES
+from app.services.units import file_format
 from archive.objects import layout
 from archive.objects.root import StorageRoot, StoredFile
 
@@ -100,6 +101,20 @@ def stored(root: StorageRoot, found: Release, path: str) -> StoredFile:
     if found.volume is None or found.ocfl_version is None:
         raise NoSuchThing({"what": "release", "name": f"{found.dataset}/v{found.version}"})
     return root.read(layout.object_id(found.dataset, found.volume), found.ocfl_version, FILES + path)
+
+
+def formats(session: Session, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the file formats of the latest release of each dataset in `names`."""
+    query = (
+        select(Dataset.name, ReleaseFile.path)
+        .join(Release, col(Release.dataset) == col(Dataset.name))
+        .join(ReleaseFile, col(ReleaseFile.release_id) == col(Release.id))
+        .where(col(Dataset.name).in_(list(names)), col(Release.version) == col(Dataset.latest_version))
+    )
+    found: dict[str, set[str]] = {}
+    for name, path in session.exec(query):
+        found.setdefault(name, set()).add(file_format(path))
+    return {name: sorted(each) for name, each in found.items()}
 
 
 def by_hash(session: Session, sha256: str) -> list[tuple[Dataset, Release, ReleaseFile]]:

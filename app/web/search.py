@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from app.security import visitor
-from app.services import agencies
+from app.services import agencies, catalogue
 from app.services.searching import FACET_NAMES, Answer, Question
 from app.web import page
 from search.port import NoIndex, Sort
@@ -23,10 +23,12 @@ def search() -> Response:
         cursor=request.args.get("cursor", "")[:512],
     )
     session = visitor.db()
+    answer = _answer(question)
     return page.show(
         "search/search.html",
         question=question,
-        answer=_answer(question),
+        answer=answer,
+        formats=catalogue.formats(session, [found.dataset.name for found in answer.found]) if answer else {},
         facet_names=FACET_NAMES,
         agency_titles={agency.slug: page.words(agency.title) for agency in agencies.all_agencies(session)},
     )
