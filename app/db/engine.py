@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
+Row = TypeVar("Row", bound=SQLModel)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -53,3 +54,22 @@ def transaction(engine: sa.Engine) -> Iterator[Session]:
         except BaseException:
             session.rollback()
             raise
+
+
+def locked(session: Session, table: type[Row], key: str) -> Row | None:
+    """Return the row as it is now, kept from other transactions until this one ends; None when there is none.
+
+    What is decided after reading a row that others may change is decided on a locked one. SQLite has no row locks,
+    and its driver begins a transaction only at the first write: a write that changes nothing comes before the read.
+    """
+    session.flush()
+    if session.get_bind().dialect.name == "sqlite":
+        (column,) = sa.inspect(table).primary_key
+        session.connection().execute(sa.update(column.table).where(column == key).values({column: column}))
+    return session.get(table, key, with_for_update=True, populate_existing=True)
+
+
+def locked_one(session: Session, table: type[Row], key: str) -> Row:
+    """Return what `locked` does. Raises NoResultFound when there is no such row."""
+    locked(session, table, key)
+    return session.get_one(table, key)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from app.db.accounts import Agency
@@ -39,7 +40,10 @@ def add_agency(
         raise BadWords({"member": "title", "why": "ja, en, zh-Hant"})
     agency = Agency(slug=slug, title=title, approvals=approvals, created_at=now)
     session.add(agency)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as at_once:
+        raise NameTaken({"what": "agency", "name": slug}) from at_once
     jobs.enqueue(session, Job.ADD_KEY, slug)
     record(session, actor.label, "agency.added", slug, now, approvals=str(approvals))
     return agency

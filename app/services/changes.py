@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from app.db.catalogue import Change, Dataset, Release, ReleaseState
+from app.db.engine import locked
 from app.policy import Action, Actor, require
 from app.ports import Job, JobQueue
 from app.services import agencies
@@ -113,7 +114,7 @@ def request_amendment(
 
 def approve_change(session: Session, jobs: JobQueue, actor: Actor, change_id: str, *, now: datetime) -> Change:
     """Approve an amendment or withdrawal that somebody else asked for. Raises NoSuchThing, OwnWork, NotAllowed."""
-    change = session.get(Change, change_id, with_for_update=True)
+    change = locked(session, Change, change_id)
     release = session.get(Release, change.release_id) if change else None
     dataset = session.get(Dataset, release.dataset) if release else None
     if change is None or release is None or dataset is None:
@@ -158,7 +159,9 @@ def _go(session: Session, jobs: JobQueue, change: Change, actor: Actor) -> None:
 
 
 def _published(session: Session, dataset: str, version: int) -> tuple[Release, Dataset]:
-    release = session.exec(select(Release).where(Release.dataset == dataset, Release.version == version)).first()
+    """Return a published release, locked: nobody else asks for a change of it until this transaction ends."""
+    found = session.exec(select(Release.id).where(Release.dataset == dataset, Release.version == version)).first()
+    release = locked(session, Release, found) if found else None
     owner = session.get(Dataset, dataset)
     if release is None or owner is None:
         raise NoSuchThing({"what": "release", "name": f"{dataset[:80]}/v{version}"})

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.db.catalogue import Change, Dataset, Release, ReleaseState
-from app.db.engine import transaction
+from app.db.engine import locked_one, transaction
 from app.ports import Clock, JobQueue
 from app.services import names
 from app.services.accounts import record
@@ -71,11 +71,11 @@ class Changer:
     def show(self, change_id: str) -> None:
         """Readers see the new words, or the tombstone; the index follows as a job of the same transaction."""
         with transaction(self.engine) as session:
-            change = session.get_one(Change, change_id, with_for_update=True)
+            change = locked_one(session, Change, change_id)
             if change.state == "inscribed":
                 return
-            release = session.get_one(Release, change.release_id, with_for_update=True)
-            dataset = session.get_one(Dataset, release.dataset, with_for_update=True)
+            release = locked_one(session, Release, change.release_id)
+            dataset = locked_one(session, Dataset, release.dataset)
             if change.type == "withdraw":
                 show_withdrawal(session, dataset, release, change)
             else:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, func, select
 
 from app.db.accounts import Agency
 from app.db.catalogue import Approval, Dataset, Release, ReleaseFile, ReleaseState
+from app.db.engine import locked
 from app.policy import SCOPE_PUBLISH, Action, Actor, Role, allows, require
 from app.ports import Job, JobQueue
 from app.services import agencies, composing
@@ -57,7 +59,10 @@ def create_dataset(session: Session, actor: Actor, *, name: str, agency: str, wo
     dataset = Dataset(name=name, agency=owner.slug, title={}, created_at=now)
     say(dataset, words)
     session.add(dataset)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as at_once:
+        raise NameTaken({"what": "dataset", "name": name}) from at_once
     record(session, actor.label, "dataset.created", name, now)
     return dataset
 
@@ -186,6 +191,7 @@ def submit(session: Session, jobs: JobQueue, actor: Actor, release_id: str, *, o
     files = files_of(session, release.id)
     if not files:
         raise NothingToPublish
+    locked(session, Dataset, dataset.name)
     _check_none_waits(session, dataset.name)
     alone = agency.approvals == 1 or (actor.scopes is not None and SCOPE_PUBLISH in actor.scopes)
     release.version = _next_version(session, dataset.name)
@@ -299,7 +305,7 @@ def _check_none_waits(session: Session, dataset: str) -> None:
 
 
 def _next_version(session: Session, dataset: str) -> int:
-    """Numbers have no gaps: only one release is on its way at a time, and the unique key settles a race."""
+    """Numbers have no gaps: only one release is on its way at a time, and the caller holds the dataset."""
     highest = session.exec(select(func.max(Release.version)).where(Release.dataset == dataset)).one()
     return (highest or 0) + 1
 
@@ -320,7 +326,7 @@ def _dataset(session: Session, name: str) -> Dataset:
 
 
 def _release(session: Session, release_id: str, *, lock: bool) -> tuple[Release, Dataset]:
-    release = session.get(Release, release_id, with_for_update=lock)
+    release = locked(session, Release, release_id) if lock else session.get(Release, release_id)
     if release is None:
         raise NoSuchThing({"what": "release", "name": release_id[:32]})
     return release, _dataset(session, release.dataset)

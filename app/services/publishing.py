@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlmodel import Session, select
 
 from app.db.catalogue import Approval, Dataset, Release, ReleaseFile, ReleaseState, SearchChange
-from app.db.engine import transaction
+from app.db.engine import locked_one, transaction
 from app.ports import Clock, Job, JobQueue
 from app.services import names
 from app.services.accounts import record
@@ -84,10 +84,10 @@ class Publisher:
     def show(self, release_id: str) -> None:
         """Step 6: the release is published for everybody, and its follow-ups are enqueued in the same transaction."""
         with transaction(self.engine) as session:
-            release = session.get_one(Release, release_id, with_for_update=True)
+            release = locked_one(session, Release, release_id)
             if release.state != ReleaseState.APPROVED.value:
                 return
-            dataset = session.get_one(Dataset, release.dataset, with_for_update=True)
+            dataset = locked_one(session, Dataset, release.dataset)
             publish_row(dataset, release)
             session.add(release)
             session.add(dataset)
