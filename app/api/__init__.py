@@ -2,11 +2,17 @@
 
 from flask import Flask
 
-from app.api import health, openapi, problems, proofs, reading, tiles, writing
+from app.api.health import blueprint as health
+from app.api.openapi import blueprint as openapi
+from app.api.problems import register as register_problems
+from app.api.proofs import blueprint as proofs
+from app.api.reading import blueprint as reading
+from app.api.tiles import blueprint as tiles
+from app.api.writing import blueprint as writing
 
 
 def register(app: Flask) -> None:
     """Put every blueprint of this package on the application."""
-    for module in (health, openapi, proofs, reading, tiles, writing):
-        app.register_blueprint(module.blueprint)
-    problems.register(app)
+    for blueprint in (health, openapi, proofs, reading, tiles, writing):
+        app.register_blueprint(blueprint)
+    register_problems(app)

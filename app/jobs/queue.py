@@ -10,7 +10,9 @@ from sqlmodel import Session
 
 from app.ports import Job, JobView
 
-QUEUE = "ishibumi"
+QUEUES = {"line": 3, "index": 1}
+"""How many jobs of each queue run at once; indexing has its own, so that it never keeps a publication waiting."""
+
 SERIALIZER = DBOSPortableJSONSerializer
 """Never DBOS's default, which is pickle: who writes the database would run code in the worker."""
 
@@ -37,9 +39,10 @@ class DbosQueue:
         )
 
     def enqueue(self, session: Session, job: Job, key: str) -> None:
+        queue = "index" if job is Job.INDEX else "line"
         self._client.enqueue_in_transaction(
             session,
-            {"workflow_name": job.value, "queue_name": QUEUE, "workflow_id": f"{job.value}:{key}"},
+            {"workflow_name": job.value, "queue_name": queue, "workflow_id": f"{job.value}:{key}"},
             key,
         )
 

@@ -16,7 +16,7 @@ from dbos import DBOS
 from dbos._core import StepOptions
 
 from app.errors import AppError
-from app.jobs.queue import QUEUE, SERIALIZER
+from app.jobs.queue import QUEUES, SERIALIZER
 from app.ports import Job
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def running(engine: sa.Engine, steps: Mapping[Job, Sequence[tuple[str, Step]]]) 
     for job, named_steps in steps.items():
         _register(job, named_steps)
     DBOS.launch()
-    DBOS.register_queue(QUEUE, worker_concurrency=4, polling_interval_sec=0.1)
+    for queue, at_once in QUEUES.items():
+        DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=0.1)
     try:
         yield
     finally:

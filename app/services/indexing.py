@@ -132,6 +132,7 @@ class Indexer:
     def _apply(self, writer: SearchEngine, change: SearchChange) -> None:
         """Index one dataset; after `MAX_TRIES` failures by its names only, so that the queue behind it goes on."""
         upto = max(change.seq or 0, writer.checkpoint())
+        covered = self._waiting_of(change.dataset)  # read before the dataset is: what is indexed has all of them
         try:
             writer.apply(list(self._changes(change.dataset)), upto=upto)
         except Exception as wrong:  # a defect in a parser must not stop the others: it is told, and tried again
@@ -139,9 +140,9 @@ class Indexer:
             if self._count_try(change, problem) < MAX_TRIES:
                 raise
             writer.apply(self._names_only(change.dataset), upto=upto)
-            self._tick_off(change, problem)
+            self._tick_off(change, problem, covered)
         else:
-            self._tick_off(change, "")
+            self._tick_off(change, "", covered)
 
     def _names_only(self, dataset: str) -> list[Change]:
         shelf = self._shelf(dataset)
@@ -158,13 +159,19 @@ class Indexer:
             session.add(row)
             return row.tries
 
-    def _tick_off(self, change: SearchChange, problem: str) -> None:
-        """The change is in the index; earlier problems of its dataset are over, or this one is what is known."""
+    def _waiting_of(self, dataset: str) -> list[int | None]:
+        with transaction(self._engine) as session:
+            query = select(SearchChange.seq).where(SearchChange.dataset == dataset, col(SearchChange.done_at).is_(None))
+            return list(session.exec(query))
+
+    def _tick_off(self, change: SearchChange, problem: str, covered: list[int | None]) -> None:
+        """The changes `covered` are in the index; earlier problems of their dataset are over, or this one is known."""
         with transaction(self._engine) as session:
             session.exec(update(SearchChange).where(col(SearchChange.dataset) == change.dataset).values(problem=""))
-            row = session.get_one(SearchChange, change.seq)
-            row.done_at, row.problem = datetime.now(UTC), problem
-            session.add(row)
+            for seq in covered:
+                row = session.get_one(SearchChange, seq)
+                row.done_at, row.problem = datetime.now(UTC), problem
+                session.add(row)
 
     def _changes(self, dataset: str) -> Iterator[Change]:
         yield DeleteDataset(dataset)

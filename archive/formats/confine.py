@@ -21,12 +21,17 @@ _CODECS = ("utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "cp437", *
 _MODULES = ("heapq", "xml.parsers.expat")  # what the standard library imports inside its functions
 
 
-def confine(limits: Mapping[str, Any]) -> None:
-    """Limit this process and, as root, become nobody without a network."""
+def prepare() -> None:
+    """Load what a reader may need later: after `confine` its files cannot be read any more."""
     for name in _CODECS:
         codecs.lookup(name)
     for name in _MODULES:
         importlib.import_module(name)
+
+
+def confine(limits: Mapping[str, Any]) -> None:
+    """Limit this process and, as root, become nobody without a network."""
+    prepare()
     if os.geteuid() == 0:
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).unshare(_NEW_NETWORK)

@@ -1,29 +1,32 @@
 """Reading hostile files in a child that can do nothing else: no rights, no network, little memory, little time."""
 
+import atexit
 import contextlib
+import functools
 import json
+import os
+import socket
 import subprocess
 import sys
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Timer
+from threading import Lock
 from typing import Any, BinaryIO
+
+from archive.formats.nursery import STATUS
 
 MAX_FRAME = 8 << 20
 _ROOT = Path(__file__).parents[2]
 _SIGXCPU = -24
+_SIGKILL = 9
 
-# The child imports everything it needs, then gives up every right, then looks at the file: `reads` is the module,
-# whose `main(request)` reads file descriptor 0 and writes JSON lines to 1. -I keeps the environment and the working
-# directory from choosing what is imported, so the place of our packages is handed over.
+# -I keeps the environment and the working directory from choosing what is imported, so the place of our packages is
+# handed over.
 _START = """
 import sys; sys.path.insert(0, sys.argv[1])
-import importlib, json
-reads = importlib.import_module(sys.argv[2])
-from archive.formats import confine
-confine.confine(json.loads(sys.argv[3]))
-sys.exit(reads.main(json.loads(sys.argv[4])))
+from archive.formats import nursery
+nursery.main()
 """
 
 
@@ -46,43 +49,78 @@ def run_in_child(
     Status: `ok`, `limit`, `timeout`, `damaged`, `encrypted`, `unsupported`. Nothing the file does raises.
     """
     allowed = limits or Limits()
-    command = [
-        *(sys.executable, "-I", "-B", "-c", _START, str(_ROOT), module),
-        *(json.dumps(asdict(allowed)), json.dumps(dict(request))),
-    ]
-    child = subprocess.Popen(
-        command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/", close_fds=True
-    )
-    late = _Alarm(child, allowed.wall)
-    try:
-        assert child.stdout is not None  # noqa: S101 - asked for above
-        end = yield from _frames(child.stdout, allowed.output)
-        child.stdout.close()
-        code = child.wait()
-    finally:
-        late.cancel()
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        child.wait()
-    yield end or _why_it_died(code, late=late.rang)
+    with _nursery(os.getpid()).child(module, source.fileno(), request, allowed) as (frames, status):
+        end = yield from _frames(frames, allowed.output)
+        frames.close()  # what still writes there ends
+        late, code = STATUS.unpack(status.read(STATUS.size) or STATUS.pack(False, -_SIGKILL))
+    yield end or _why_it_died(code, late=late)
 
 
-class _Alarm:
-    """Kills the child when its time is over."""
+class _Owner:
+    """The nursery of one process. It knows nothing of nodes; it is started at the first use, and again if it ended."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]", seconds: float) -> None:
-        self.rang = False
-        self._child = child
-        self._timer = Timer(seconds, self._ring)
-        self._timer.daemon = True
-        self._timer.start()
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
-    def cancel(self) -> None:
-        self._timer.cancel()
+    @contextlib.contextmanager
+    def child(
+        self, module: str, source: int, request: Mapping[str, Any], limits: Limits
+    ) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+        """Give the frames of a new child that reads descriptor `source`, and where its end will be told."""
+        message = json.dumps({"module": module, "request": dict(request), "limits": asdict(limits)}).encode()
+        frames, out = os.pipe()
+        told, status = os.pipe()
+        with os.fdopen(frames, "rb") as read, os.fdopen(told, "rb", buffering=0) as end:
+            try:
+                self._send(message, [source, out, status])
+            finally:
+                os.close(out)
+                os.close(status)
+            yield read, end
 
-    def _ring(self) -> None:
-        self.rang = True
-        self._child.kill()
+    def close(self) -> None:
+        """End the nursery, and with it whatever children it has."""
+        with self._lock:
+            if self._control is not None and self._process is not None:
+                self._control.close()
+                self._process.wait()
+                self._control = self._process = None
+
+    def _send(self, message: bytes, descriptors: list[int]) -> None:
+        with self._lock:
+            try:
+                socket.send_fds(self._running(), [message], descriptors)
+            except (BrokenPipeError, ConnectionError):
+                self._control = None
+                socket.send_fds(self._running(), [message], descriptors)
+
+    def _running(self) -> socket.socket:
+        if self._control is None:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", "-B", "-c", _START, str(_ROOT)],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env={},
+                    cwd="/",
+                    close_fds=True,
+                )
+        return self._control
+
+
+@functools.cache
+def _nursery(_pid: int) -> _Owner:
+    """Return the nursery of the process `_pid`, this one: a forked process must not share its parent's."""
+    owner = _Owner()
+    atexit.register(owner.close)
+    return owner
 
 
 def _frames(pipe: Any, room: int) -> Generator[dict[str, Any], None, dict[str, Any] | None]:
