@@ -46,10 +46,10 @@ class Nursery:
     def serve(self) -> None:
         """Fork until the owner closes its end; then nobody waits for an answer, and the children are killed."""
         while True:
-            ready, _, _ = select.select([self._control, self._wake], [], [], self._patience())
+            ready, _, _ = select.select([self._control.fileno(), self._wake], [], [], self._patience())
             if self._wake in ready:
                 os.read(self._wake, 4096)
-            if self._control in ready and not self._take():
+            if self._control.fileno() in ready and not self._take():
                 break
             self._kill_late()
             self._reap()

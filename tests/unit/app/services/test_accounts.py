@@ -1,6 +1,6 @@
 """Passwords, equal answers for the known and the unknown, and the slow-down after failures."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,9 +9,11 @@ from app.services import accounts
 from app.services.errors import BadWords, NameTaken, TooManyTries, WeakPassword
 from tests.town import PASSWORD, Town
 
+NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
+
 
 def attempt(town: Town, email: str, password: str, after: int = 0, network: str = "203.0.113.7"):
-    now = town.portal.clock.now() + timedelta(seconds=after)
+    now = NOW + timedelta(seconds=after)
     with transaction(town.portal.engine) as session:
         return accounts.authenticate(session, email=email, password=password, network=network, now=now)
 
