@@ -10,6 +10,7 @@ from app.policy import Action, Actor, require
 from app.ports import Job, JobQueue
 from app.services.accounts import record
 from app.services.errors import BadWords, NameTaken, NoSuchThing
+from app.services.words import title_texts
 from archive.records.names import check_agency_slug
 
 
@@ -38,7 +39,7 @@ def add_agency(
         raise BadWords({"member": "approvals", "why": "1, 2"})
     if not title or not all(text.strip() for text in title.values()):
         raise BadWords({"member": "title", "why": "ja, en, zh-Hant"})
-    agency = Agency(slug=slug, title=title, approvals=approvals, created_at=now)
+    agency = Agency(slug=slug, title=title_texts(title), approvals=approvals, created_at=now)
     session.add(agency)
     try:
         session.flush()

@@ -192,7 +192,7 @@ def _amended_record(release: Release, dataset: Dataset, words: Words) -> bytes:
             "contact",
         )
     }
-    return ReleaseRecord.model_validate({**old.model_dump(), **changed}).canonical()
+    return ReleaseRecord.of({**old.model_dump(), **changed}).canonical()
 
 
 def _need(member: str, text: str, limit: int) -> str:

@@ -11,7 +11,7 @@ from app.db.catalogue import Dataset, Release, ReleaseFile
 from app.services.words import spoken
 from archive.records import base64_strict, jcs, manifest
 from archive.records.commit import commitment, new_salt
-from archive.records.metadata import AgencyRecord, FileRecord, ReleaseRecord, SubmitterRecord
+from archive.records.metadata import FileRecord, ReleaseRecord, SubmitterRecord
 
 OPENINGS_FORMAT = 1
 
@@ -29,11 +29,12 @@ def fix(
     """Set record, openings, body and body digest of `release`; called once per submit, with fresh salts.
 
     Raises:
-        BadRecord, NotJson: the words cannot be a record; the surfaces check them before.
+        BadRecord, NotJson, TooLarge: the words cannot be a record that is read again when the release is shown.
 
     """
     record = _record(release, spoken(dataset, release.words), agency, files, origin=origin, role=role)
     record_bytes = record.canonical()
+    ReleaseRecord.parse(record_bytes)
     tree = manifest.build([_digest(file) for file in files])
     salt = new_salt()
     body: dict[str, object] = {
@@ -76,7 +77,7 @@ def _record(
     role: str,
 ) -> ReleaseRecord:
     account = commitment("account", new_salt(), release.submitted_by.encode())
-    return ReleaseRecord.model_validate(
+    return ReleaseRecord.of(
         {
             "dataset": dataset.name,
             "version": release.version,
@@ -84,7 +85,7 @@ def _record(
             "title": dataset.title,
             "reading": dataset.reading,
             "description": dataset.description,
-            "agency": AgencyRecord.model_validate({"slug": agency.slug, "title": agency.title}),
+            "agency": {"slug": agency.slug, "title": agency.title},
             "licence": dataset.licence,
             "themes": dataset.themes,
             "keywords": dataset.keywords,

@@ -69,6 +69,11 @@ def spoken(dataset: Dataset, said: Mapping[str, Any]) -> Dataset:
     return copy
 
 
+def title_texts(title: Mapping[str, str]) -> dict[str, str]:
+    """Return a title by language. Raises BadWords."""
+    return _texts("title", title, 300)
+
+
 def note_texts(note: Mapping[str, str]) -> dict[str, str]:
     """Return the note on what changed, by language. Raises BadWords."""
     return _texts("note", note, 2_000)

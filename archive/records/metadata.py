@@ -3,7 +3,7 @@
 No digest of content stands here, so that a file can be erased and its record stay (LEDGER D8).
 """
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -102,8 +102,13 @@ class ReleaseRecord(_Frozen):
             NotJson, NotCanonical, TooLarge: as `jcs.parse_canonical`.
 
         """
+        return cls.of(jcs.parse_canonical(raw, limit=MAX_BYTES, what="metadata record"))
+
+    @classmethod
+    def of(cls, found: Any) -> "ReleaseRecord":
+        """Return the record with the members of `found`. Raises BadRecord."""
         try:
-            return cls.model_validate(jcs.parse_canonical(raw, limit=MAX_BYTES, what="metadata record"))
+            return cls.model_validate(found)
         except ValidationError as wrong:
             first = wrong.errors()[0]
             member = ".".join(str(part) for part in first["loc"])
