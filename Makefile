@@ -37,6 +37,7 @@ test-real: setup ## The real government files of TEST_DATA_DIR (default ../share
 	$(BIN)/pytest -q -n 0 -m real
 
 check: setup ## Static checks
+	@for part in "" "-dev"; do cp requirements$$part.txt $(VENV)/lock$$part.txt; $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml $${part:+--group dev} -o $(VENV)/lock$$part.txt && cmp requirements$$part.txt $(VENV)/lock$$part.txt || { echo "requirements$$part.txt is not what pyproject.toml asks for: run make lock"; exit 1; }; done
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
