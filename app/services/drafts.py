@@ -251,11 +251,18 @@ def take_back(session: Session, actor: Actor, release_id: str, *, because: str, 
     if release.state != ReleaseState.SUBMITTED.value:
         raise NotADraft({"state": release.state})
     session.exec(delete(Approval).where(col(Approval.release_id) == release.id))
-    release.state, release.version, release.returned_because = ReleaseState.DRAFT.value, None, because[:2000]
-    release.record = release.openings = release.body = release.body_sha256 = ""
+    to_draft(release)
+    release.returned_because = because[:2000]
     session.add(release)
     record(session, actor.label, "release.returned", dataset.name, now, because=because[:200])
     return release
+
+
+def to_draft(release: Release) -> None:
+    """Make a release a draft without a number; nothing of it is fixed any more."""
+    release.state, release.version = ReleaseState.DRAFT.value, None
+    release.record = release.openings = release.body = release.body_sha256 = ""
+    release.approved_at = release.volume = release.ocfl_version = None
 
 
 def discard(session: Session, actor: Actor, release_id: str, *, now: datetime) -> None:

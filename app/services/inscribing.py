@@ -10,9 +10,9 @@ from datetime import datetime
 from threading import Lock
 
 import sqlalchemy as sa
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
-from app.db.catalogue import Inscription, Release, StatementRow
+from app.db.catalogue import Inscription, StatementRow
 from app.db.engine import transaction
 from app.errors import AppError
 from app.ports import Clock
@@ -110,8 +110,10 @@ def check_database(engine: sa.Engine, log: LogReader) -> None:
 
     """
     with transaction(engine) as session:
-        for index, _, statement in _unlisted(session, log):
-            if "version" in statement.body and not _knows(session, statement):
+        unlisted = _unlisted(session, log)
+        under_way = _under_way(session) if unlisted else set()
+        for index, leaf, statement in unlisted:
+            if "version" in statement.body and leaf not in under_way:
                 raise DatabaseOlder({"index": index})
 
 
@@ -133,10 +135,12 @@ def _unlisted(session: Session, log: LogReader) -> list[tuple[int, bytes, Statem
     ]
 
 
-def _knows(session: Session, statement: Statement) -> bool:
-    dataset, version = statement.body["dataset"], statement.body["version"]
-    query = select(Release.id).where(Release.dataset == dataset, Release.version == version)
-    return session.exec(query).first() is not None
+def _under_way(session: Session) -> set[bytes]:
+    """Return the leaf hashes of envelopes that were stored, and of which the database did not hear more."""
+    rows = session.exec(
+        select(Inscription.envelope).where(col(Inscription.log_index).is_(None), col(Inscription.envelope).is_not(None))
+    )
+    return {merkle.leaf_hash(envelope) for envelope in rows if envelope is not None}
 
 
 def statement_row(index: int, leaf_hash: bytes, statement: Statement) -> StatementRow:

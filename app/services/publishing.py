@@ -51,7 +51,7 @@ class Publisher:
             approvals = list(
                 session.exec(select(Approval).where(Approval.release_id == release_id).order_by(Approval.account_id))
             )
-        if release.volume is not None:
+        if release.volume is not None or release.state != ReleaseState.APPROVED.value:
             return
         made = commit(
             self.root,
@@ -72,7 +72,7 @@ class Publisher:
         with transaction(self.engine) as session:
             release = session.get_one(Release, release_id)
             dataset = session.get_one(Dataset, release.dataset)
-        if release.log_index is not None:
+        if release.log_index is not None or release.state != ReleaseState.APPROVED.value:
             return
         signer = names.agency_key(self.host, dataset.agency)
         found = self.scribe.inscribe(release_id, "publish", signer, release.body)
@@ -97,6 +97,8 @@ class Publisher:
     def tidy(self, release_id: str) -> None:
         """The archive has the bytes: what was staged of them goes. A step of its own, so that it survives a crash."""
         with transaction(self.engine) as session:
+            if session.get_one(Release, release_id).log_index is None:
+                return
             files = [file for file in files_of(session, release_id) if file.staged]
         for file in files:
             self.staging.discard(file.staged)

@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
 from app.db.accounts import Agency
-from app.db.catalogue import Approval, Change, Dataset, Release, ReleaseFile, StatementRow
+from app.db.catalogue import Approval, Change, Dataset, Release, ReleaseFile, ReleaseState, StatementRow
 from app.db.engine import transaction
 from app.services.changing import AMENDMENT, TOMBSTONE, show_amendment, show_withdrawal
+from app.services.drafts import to_draft
 from app.services.inscribing import statement_row
 from app.services.publishing import META, publish_row
 from archive import merkle
+from archive.errors import ArchiveError
 from archive.ledger.reader import LogReader
 from archive.ledger.statement_check import read_statement
 from archive.objects import layout
@@ -62,7 +64,7 @@ class Rebuilder:
         """Make every derived row again. Raises ArchiveError when the log itself cannot be read."""
         with transaction(self._engine) as session:
             agencies = self._agencies(session)
-            _forget(session)
+            waiting = _forget(session)
             releases = 0
             size = self._log.checkpoint().size
             for index, entry in enumerate(self._log.entries(0, size)):
@@ -72,12 +74,20 @@ class Rebuilder:
                 releases += statement.type == "publish"
                 self._retell(session, index, leaf, statement)
             session.flush()
+            _wait_again(session, waiting)
             datasets = len({row for row in self._places if self._places[row]})
             return Rebuilt(agencies, datasets, releases, size, tuple(self._problems))
 
     def _retell(self, session: Session, index: int, leaf: bytes, statement: Statement) -> None:
         tell = {"publish": self._publish, "amend": self._change, "withdraw": self._change}.get(statement.type)
-        if tell is not None and not tell(session, index, leaf, statement):
+        if tell is None:
+            return
+        try:
+            with session.begin_nested():
+                told = tell(session, index, leaf, statement)
+        except (ArchiveError, OSError, LookupError, ValueError, TypeError):
+            told = False
+        if not told:
             self._problems.append(f"{index}: {statement.type} {statement.body['dataset']} v{statement.body['version']}")
 
     def _agencies(self, session: Session) -> int:
@@ -107,6 +117,7 @@ class Rebuilder:
         dataset = _dataset(session, record, statement.time)
         session.add(dataset)
         session.flush()
+        _make_room(session, decided["release"], dataset.name, record.version)
         release = Release(
             id=decided["release"],
             dataset=dataset.name,
@@ -140,14 +151,15 @@ class Rebuilder:
         for place in self._places_of(body["dataset"]):
             said = json.loads(place.meta.get(name, "{}"))
             if said.get("body") == dict(body):
-                self._show(session, index, statement, place, said)
-                return True
+                return self._show(session, index, statement, place, said)
         return False
 
-    def _show(self, session: Session, index: int, statement: Statement, place: Place, said: dict[str, object]) -> None:
+    def _show(self, session: Session, index: int, statement: Statement, place: Place, said: dict[str, object]) -> bool:
         body = statement.body
         decided = json.loads(place.meta["release.json"])
-        release = session.get_one(Release, decided["release"])
+        release = session.get(Release, decided["release"])
+        if release is None:
+            return False
         dataset = session.get_one(Dataset, release.dataset)
         opening = said["reason"]
         change = Change(
@@ -171,6 +183,7 @@ class Rebuilder:
             show_amendment(dataset, release, change)
         session.add_all([change, release, dataset])
         session.flush()
+        return True
 
     def _place_of(self, dataset: str, version: int) -> Place | None:
         """Return the first OCFL version of a release: the one its publish statement speaks of."""
@@ -188,17 +201,22 @@ class Rebuilder:
         for object_id in self._root.volumes(dataset):
             _, volume = layout.parse_id(object_id)
             for version in range(1, self._root.head(object_id) + 1):
-                meta = {
-                    path.removeprefix(META): stored.path.read_text()
-                    for path, stored in self._root.state(object_id, version).items()
-                    if path.startswith(META)
-                }
+                try:
+                    meta = {
+                        path.removeprefix(META): stored.path.read_text()
+                        for path, stored in self._root.state(object_id, version).items()
+                        if path.startswith(META)
+                    }
+                except (ArchiveError, OSError, ValueError):
+                    continue  # the statement that speaks of it is told as a problem; the other versions are well
                 yield Place(volume, version, meta)
 
 
-def _forget(session: Session) -> None:
-    """Drop what is derived; drafts and what waits for approval stay."""
+def _forget(session: Session) -> list[Change]:
+    """Drop what is derived; drafts stay, and the changes that are not in the log yet are returned."""
     public = select(Release.id).where(col(Release.log_index).is_not(None))
+    waiting = list(session.exec(select(Change).where(Change.state != "inscribed")))
+    session.expunge_all()
     for table, column in (
         (ReleaseFile, ReleaseFile.release_id),
         (Approval, Approval.release_id),
@@ -211,6 +229,31 @@ def _forget(session: Session) -> None:
         dataset.state, dataset.latest_version, dataset.releases = "draft", 0, 0
         dataset.published_at = dataset.updated_at = None
         session.add(dataset)
+    session.flush()
+    return waiting
+
+
+def _wait_again(session: Session, waiting: list[Change]) -> None:
+    """Put back the changes that still wait: of a release that stands, and not found in the log meanwhile."""
+    for change in waiting:
+        release = session.get(Release, change.release_id)
+        if release and release.state == ReleaseState.PUBLISHED.value and session.get(Change, change.id) is None:
+            session.add(Change(**change.model_dump()))
+    session.flush()
+
+
+def _make_room(session: Session, release_id: str, dataset: str, version: int) -> None:
+    """Take away the row of a release that was on its way.
+
+    Another one, to which an older database gave the same number, becomes a draft again.
+    """
+    for table in (ReleaseFile, Approval):
+        session.exec(delete(table).where(col(table.release_id) == release_id))
+    session.exec(delete(Release).where(col(Release.id) == release_id))
+    for other in session.exec(select(Release).where(Release.dataset == dataset, Release.version == version)):
+        session.exec(delete(Approval).where(col(Approval.release_id) == other.id))
+        to_draft(other)
+        session.add(other)
     session.flush()
 
 
