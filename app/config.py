@@ -38,13 +38,25 @@ class Settings(BaseSettings):
     ] = ""
     database_url: Annotated[
         str,
-        Field(description="SQLAlchemy URL; empty means SQLite in the data folder. PostgreSQL: postgresql+psycopg://…"),
+        Field(
+            description="SQLAlchemy URL; empty means SQLite in the data folder. PostgreSQL: postgresql+psycopg://…",
+            repr=False,
+        ),
     ] = ""
     search_engine: Annotated[Literal["tantivy", "whoosh"], Field(description="The embedded full-text engine.")] = (
         "tantivy"
     )
     web_processes: Annotated[int, Field(ge=1, le=64, description="Web processes that `serve` starts.")] = 2
     web_threads: Annotated[int, Field(ge=1, le=256, description="Threads of each web process.")] = 8
+    proxies: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=5,
+            description="How many proxies stand before the portal and add to X-Forwarded-For; "
+            "with 0 nobody is believed, and the proxy's address counts as every reader's.",
+        ),
+    ] = 0
     max_upload_bytes: Annotated[_Bytes, Field(description="Largest file accepted in one upload, in bytes.")] = (
         20 * 2**30
     )
@@ -62,7 +74,8 @@ class Settings(BaseSettings):
     metrics_token: Annotated[
         str,
         Field(
-            description="Bearer token for /metrics from other machines; empty allows loopback only.",
+            description="Bearer token for /metrics. Without it: from loopback only, and behind a TLS proxy only "
+            "where `ISHIBUMI_PROXIES` tells readers from the proxy.",
             repr=False,
         ),
     ] = ""

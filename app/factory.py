@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import api, web
 from app.config import Settings, load_settings
@@ -28,6 +29,9 @@ def create_app(settings: Settings, portal: Portal | None = None) -> Flask:
     """
     app = Flask("ishibumi", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "app" / "static"))
     app.request_class = StreamingRequest
+    if settings.proxies:
+        near = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)
+        app.wsgi_app = near  # type: ignore[method-assign]  # as Flask's documentation says
     app.extensions["ishibumi"] = portal or open_portal(settings)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_form_bytes,
@@ -74,6 +78,8 @@ def _begin() -> None:
     g.begun = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=visitor.request_id())
+    if "\x00" in request.path:
+        abort(404)  # PostgreSQL has no such text, so it names nothing
 
 
 def _log(response: Response) -> Response:

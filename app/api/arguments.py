@@ -1,5 +1,6 @@
 """What a request to the API may carry, checked before anything is done with it."""
 
+import json
 import re
 from typing import Any
 
@@ -49,7 +50,11 @@ def body() -> dict[str, Any]:
     """Return the JSON object of the request; an empty body is an empty object. Raises BadWords."""
     if not request.get_data(cache=True):
         return {}
-    found = request.get_json(silent=True)
+    try:
+        found = request.get_json(silent=True)
+        json.dumps(found, ensure_ascii=False).encode()  # JSON can name half a letter; nothing else can hold it
+    except (RecursionError, UnicodeEncodeError):
+        found = None
     if not isinstance(found, dict):
         raise BadWords({"member": "body", "why": "application/json, {…}"})
     return found
@@ -60,7 +65,7 @@ def text_of(given: dict[str, Any], name: str, default: str = "") -> str:
     value = given.get(name, default)
     if value is None:
         return default
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\x00" in value:
         raise BadWords({"member": name, "why": "text"})
     return value
 

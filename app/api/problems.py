@@ -85,4 +85,5 @@ def _answer(status: int, code: str, detail: str, params: dict[str, str]) -> Resp
     page = render_template(
         "error.html", status=status, code=code, detail=detail, request_id=visitor.request_id(), path=request.path
     )
-    return Response(page, status=status)
+    # It has the reader's form token, and a cache would keep a 404 or 410 that does not say so.
+    return Response(page, status=status, headers={"Cache-Control": "no-store"})

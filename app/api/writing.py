@@ -49,8 +49,7 @@ def put_file(release_id: str, path: str) -> tuple[Response, int]:
     with transaction(portal.engine) as session:
         drafts.open_draft(session, actor, release_id)
     request.max_content_length = portal.settings.max_upload_bytes
-    if request.content_length is not None:
-        portal.staging.require_space(request.content_length)
+    portal.staging.require_space(request.content_length or 0)
     file = take(portal.staging, request.stream, path)
     with transaction(portal.engine) as session:
         drafts.add_file(session, actor, release_id, file, most=portal.settings.max_files_per_release)

@@ -89,6 +89,7 @@ def _web(settings: Settings) -> list[str]:
         "--timeout=120",
         f"--graceful-timeout={_GRACE_SECONDS}",
         f"--bind={settings.host}:{settings.port}",
+        "--forwarded-allow-ips=",  # no header of a reader names the scheme or the path, wherever it comes from
         "--log-level=warning",
         "app.factory:from_environment()",
     ]

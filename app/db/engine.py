@@ -15,10 +15,13 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def make_engine(url: str) -> sa.Engine:
-    """Return an engine; SQLite connections use WAL, `synchronous=FULL`, foreign keys, and wait 30 s for a lock."""
+    """Return an engine; SQLite connections use WAL, `synchronous=FULL`, foreign keys, and wait 30 s for a lock.
+
+    Its errors go to the log, so they do not say the values of a statement: e-mail addresses, hashes.
+    """
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 30})
+        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = sa.create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

@@ -9,13 +9,18 @@ from app.security import visitor
 
 
 class StreamingRequest(Request):
-    """A request whose uploaded files are written to unnamed files beside staging while they come in."""
+    """A request whose uploaded files are written to unnamed files beside staging while they come in.
+
+    Reading its form raises TooLarge, StoreFull when they would not fit.
+    """
 
     def _get_file_stream(
         self,
-        total_content_length: int | None,  # noqa: ARG002 - Werkzeug's signature
+        total_content_length: int | None,
         content_type: str | None,  # noqa: ARG002 - Werkzeug's signature
         filename: str | None = None,  # noqa: ARG002 - Werkzeug's signature
         content_length: int | None = None,  # noqa: ARG002 - Werkzeug's signature
     ) -> IO[bytes]:
-        return tempfile.TemporaryFile(dir=visitor.portal().folders.staging)
+        portal = visitor.portal()
+        portal.staging.require_space(total_content_length or 0)
+        return tempfile.TemporaryFile(dir=portal.folders.staging)

@@ -16,7 +16,7 @@ from app.policy import CITIZEN, Actor
 from app.security import sessions, tokens
 from app.security.secrets import Secrets
 from app.services.accounts import actor_of
-from app.services.errors import BadToken, ServiceError
+from app.services.errors import BadToken, BadWords, ServiceError
 
 if TYPE_CHECKING:
     from app.wiring import Portal
@@ -138,10 +138,15 @@ def csrf_token() -> str:
 
 
 def check_form() -> None:
-    """Return if this POST comes from a page of ours. Raises ForgedForm."""
+    """Return if this POST comes from a page of ours and holds text. Raises ForgedForm, BadWords."""
+    if request.headers.get("Sec-Fetch-Site") not in _SAFE_SITES:
+        raise ForgedForm  # before the body is read
     given = request.form.get("csrf", "") or request.headers.get("X-CSRF-Token", "")
-    if request.headers.get("Sec-Fetch-Site") not in _SAFE_SITES or not sessions.same(given, csrf_token()):
+    if not sessions.same(given, csrf_token()):
         raise ForgedForm
+    for name, values in request.form.lists():
+        if any("\x00" in value for value in values):
+            raise BadWords({"member": name[:40], "why": "NUL"})
 
 
 def request_id() -> str:

@@ -7,9 +7,11 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, select
 
 from app.db.accounts import Account, Agency, AuditEvent, Membership, SignInAttempt
+from app.db.engine import locked_one
 from app.policy import AGENCY_ROLES, Actor, Role
 from app.services.errors import BadWords, NameTaken, NoSuchThing, TooManyTries, WeakPassword, WrongSignIn
 
@@ -98,10 +100,13 @@ def authenticate(session: Session, *, email: str, password: str, network: str, n
     account = session.exec(select(Account).where(Account.email == address)).first()
     known_hash = account.password_hash if account and account.password_hash else _nobodys_hash()
     right = _matches(known_hash, password[:1024]) and account is not None and account.disabled_at is None
-    for attempt in attempts:
-        attempt.failures = 0 if right else attempt.failures + 1
-        attempt.last_at = now
-        session.add(attempt)
+    # Others may have failed while this one was worked on: many tries at once are not free of the wait either.
+    for attempt, free in zip(attempts, (FREE_TRIES, FREE_TRIES * 4), strict=True):
+        counted = locked_one(session, SignInAttempt, _kept(session, attempt))
+        _check_wait(counted, free, now)
+        counted.failures = 0 if right else counted.failures + 1
+        counted.last_at = now
+        session.add(counted)
     return account if right else None
 
 
@@ -132,6 +137,15 @@ def _matches(known_hash: str, password: str) -> bool:
 
 def _attempt(session: Session, key: str, now: datetime) -> SignInAttempt:
     return session.get(SignInAttempt, key) or SignInAttempt(key=key, failures=0, last_at=now)
+
+
+def _kept(session: Session, attempt: SignInAttempt) -> str:
+    """Return the key of `attempt` after seeing to it that there is a row: somebody else may add it at once."""
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert(SignInAttempt) if on_sqlite else postgresql.insert(SignInAttempt)
+    row = {"key": attempt.key, "failures": 0, "last_at": attempt.last_at}
+    session.connection().execute(insert.values(row).on_conflict_do_nothing())
+    return attempt.key
 
 
 def _check_wait(attempt: SignInAttempt, free: int, now: datetime) -> None:

@@ -12,7 +12,7 @@ from app.services import accounts, agencies, desk, drafts
 from app.services.errors import BadWords, NoSuchThing, ServiceError
 from app.services.intake import take
 from app.services.words import KINDS, LICENCES, Words
-from app.web import page
+from app.web import again, page
 from app.web.previews import preview_of_draft, staged
 from archive.errors import IshibumiError
 from archive.records.metadata import THEMES
@@ -25,7 +25,9 @@ _LANGS = ("ja", "en", "zh-Hant")
 def _guard() -> Response | None:
     """Every form is checked; every page but sign-in needs somebody signed in."""
     if request.method == "POST":
-        request.max_content_length = visitor.portal().settings.max_upload_bytes
+        # Reading the form's token reads the body: only somebody signed in may send a large one.
+        if request.endpoint == "workspace.upload" and visitor.account() is not None:
+            request.max_content_length = visitor.portal().settings.max_upload_bytes
         visitor.check_form()
     if request.endpoint not in ("workspace.sign_in", "workspace.sign_in_form") and visitor.account() is None:
         return redirect(url_for("workspace.sign_in_form", next=request.path))  # type: ignore[return-value]  # Werkzeug's type
@@ -59,7 +61,10 @@ def sign_in() -> Response:
                 "",
                 portal.clock.now(),
             )
-            cookie = sessions.sign_in(session, found, portal.clock.now()) if found else ""
+            cookie = ""
+            if found:
+                sessions.sign_out(session, visitor.visitor_cookie())  # who was signed in here before is not any more
+                cookie = sessions.sign_in(session, found, portal.clock.now())
         accounts.require_signed_in(found)
     except ServiceError as refused:
         sentence = refused.sentence(visitor.language_tag())
@@ -206,17 +211,9 @@ def submit(release_id: str) -> Response:
 @blueprint.post("/releases/<release_id>/approve")
 def approve(release_id: str) -> Response:
     """Approve exactly what was shown; the person proves again that it is them."""
-    portal, account = visitor.portal(), visitor.account()
+    portal = visitor.portal()
     try:
-        with transaction(portal.engine) as session:
-            again = accounts.authenticate(
-                session,
-                email=account.email if account else "",
-                password=request.form.get("password", ""),
-                network=request.remote_addr or "",
-                now=portal.clock.now(),
-            )
-        accounts.require_signed_in(again)
+        again.prove()
         with transaction(portal.engine) as session:
             digest = request.form.get("digest", "")
             drafts.approve(session, portal.jobs, visitor.actor(), release_id, digest, now=portal.clock.now())

@@ -6,7 +6,7 @@ from app.db.engine import transaction
 from app.policy import Action, allows, require
 from app.security import visitor
 from app.services import catalogue, changes, desk
-from app.web import page
+from app.web import again, page
 from archive.errors import IshibumiError
 
 blueprint = Blueprint("workspace_changes", __name__, url_prefix="/workspace")
@@ -51,8 +51,9 @@ def withdraw(name: str, version: int) -> Response:
 
 @blueprint.post("/changes/<change_id>/approve")
 def approve(change_id: str) -> Response:
-    """Approve an amendment or withdrawal that somebody else asked for."""
+    """Approve an amendment or withdrawal that somebody else asked for; the person proves again that it is them."""
     portal = visitor.portal()
+    again.prove()
     with transaction(portal.engine) as session:
         changes.approve_change(session, portal.jobs, visitor.actor(), change_id, now=portal.clock.now())
     return redirect(url_for("workspace.home"), 303)  # type: ignore[return-value]  # Werkzeug's type
