@@ -140,19 +140,23 @@ class Searcher:
             return self._engine, folder.name
 
     def _found(self, dataset: Dataset, hits: Sequence[Hit], more: int, node: Node, lang: str) -> Found:
-        title = dataset.title.get(lang) or next(iter(dataset.title.values()), dataset.name)
-        places = tuple(self._place(hit, node) for hit in hits)
+        title = _said_in(lang, dataset.title) or dataset.name
+        places = tuple(self._place(dataset, hit, node, lang) for hit in hits)
         return Found(dataset, highlight(title, node, self.analyser, max_chars=300), places, more)
 
-    def _place(self, hit: Hit, node: Node) -> FoundPlace:
+    def _place(self, dataset: Dataset, hit: Hit, node: Node, lang: str) -> FoundPlace:
         unit = hit.unit
         loc = json.loads(unit.loc)
+        # The unit of a dataset holds its description in every language, keywords and area: right to find by, not to
+        # read. Of a withdrawn one no description is shown.
+        described = unit.kind == "dataset" and dataset.state != "withdrawn"
+        shown = _said_in(lang, dataset.description) if described else unit.body
         return FoundPlace(
             kind=unit.kind,
             path=str(loc.get("path", "")).partition("!/")[0],
             version=_version(hit),
             loc=loc,
-            segments=highlight(unit.body, node, self.analyser, max_chars=200),
+            segments=highlight(shown, node, self.analyser, max_chars=200),
             uid=unit.uid,
             blob_sha256=unit.blob_sha256,
         )
@@ -172,6 +176,12 @@ def _withdrawn(session: Session, names: Sequence[str]) -> set[tuple[str, int]]:
         )
     )
     return {(dataset, version or 0) for dataset, version in rows}
+
+
+def _said_in(lang: str, texts: Mapping[str, str]) -> str:
+    """Return a text in the reader's language, else in Japanese, English, or the first there is; as pages do."""
+    wanted = next((each for each in (lang, "ja", "en") if texts.get(each)), None)
+    return texts[wanted] if wanted else next(iter(texts.values()), "")
 
 
 def _version(hit: Hit) -> int:
