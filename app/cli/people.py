@@ -20,7 +20,7 @@ def agency_command() -> None:
     """Agencies of this node."""
 
 
-@agency_command.command("add")
+@agency_command.command("add", short_help="Make an agency and its signing key.")
 @click.argument("slug")
 @click.option("--title", required=True, help="Its name in Japanese.")
 @click.option("--title-en", default="", help="Its name in English.")
@@ -177,13 +177,46 @@ def token_create(email: str, agency: str, name: str, scopes: tuple[str, ...], da
         "token": text,
     }
     told.give(found, as_json=as_json, text=text)
+    if not as_json:
+        click.echo(f"until {row.expires_at.date()}; to end it before: ishibumi token revoke {row.jti}", err=True)
+    return told.OK
+
+
+@token_command.command("list")
+@_JSON
+def token_list(as_json: bool) -> int:
+    """List the tokens: the jti that `revoke` takes, what each is for, until when. Never the token itself."""
+    from sqlmodel import col, select
+
+    from app.db.accounts import ApiToken
+    from app.db.engine import transaction
+
+    with told.portal() as portal, transaction(portal.engine) as session:
+        rows = session.exec(select(ApiToken).order_by(col(ApiToken.expires_at))).all()
+        found = [
+            {
+                "jti": row.jti,
+                "name": row.name,
+                "agency": row.agency,
+                "scopes": row.scopes,
+                "expires_at": row.expires_at.isoformat(),
+                "revoked": row.revoked_at is not None,
+            }
+            for row in rows
+        ]
+    lines = [
+        f"{one['jti']}  {'revoked' if one['revoked'] else 'until ' + str(one['expires_at'])[:10]}  {one['agency']}  "
+        f"{one['name']}"
+        for one in found
+    ]
+    told.give(found, as_json=as_json, text="\n".join(lines) or "no token yet → ishibumi token create")
     return told.OK
 
 
 @token_command.command("revoke")
 @click.argument("jti")
 def token_revoke(jti: str) -> int:
-    """End a token at once."""
+    """End a token at once; `token list` shows its jti."""
     from app.cli import local
     from app.db.engine import transaction
     from app.security import tokens

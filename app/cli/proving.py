@@ -42,6 +42,7 @@ def verify_command(file: Path, bundle: Path | None, policy: Path | None, as_json
                     result = verifying.with_archive(portal.engine, portal.root, portal.log, source, pinned)
             except node.NoNode as nobody:
                 told.tell(nobody)
+                click.echo("To check without a node, give the file's evidence: --bundle FILE.evidence.json", err=True)
                 return told.TRY_AGAIN
     told.give(result.to_json(told.language()), as_json=as_json, text=report.text(result, told.language()))
     return result.exit_code

@@ -27,7 +27,13 @@ def _words(title: str | None, lang: str, description: str | None, licence: str |
 @click.option("--description", help="What it is, in a few sentences.")
 @click.option("--agency", metavar="SLUG", help="Who publishes; the node's only agency by default.")
 @click.option("--licence", metavar="ID", help="For example CC-BY-4.0 (the default), CC0-1.0, PDL-1.0.")
-@click.option("--kind", default="update", show_default=True, help="update, addition, correction, replacement, format.")
+@click.option(
+    "--kind",
+    default="update",
+    metavar="KIND",
+    show_default=True,
+    help="update, addition, correction, replacement, format.",
+)
 @click.option("--note", default="", help="What changed, in one sentence.")
 @click.option("--server", metavar="URL", help="A remote node; needs --token.")
 @click.option("--token", metavar="T", help="Service token of the remote node.")
@@ -66,7 +72,7 @@ def publish_command(files: tuple[Path, ...], server: str | None, token: str | No
 @click.option("--lang", default="ja", show_default=True, type=click.Choice(["ja", "en", "zh-Hant", "zh-Hans"]))
 @click.option("--description")
 @click.option("--licence", metavar="ID")
-@click.option("--reason", required=True, help="Why; it is shown and inscribed by commitment.")
+@click.option("--reason", required=True, help="Why; it is public for ever.")
 @_USER
 @_JSON
 def amend_command(name: str, version: int, reason: str, user: str | None, as_json: bool, **given: Any) -> int:
@@ -75,6 +81,8 @@ def amend_command(name: str, version: int, reason: str, user: str | None, as_jso
     from app.db.engine import transaction
     from app.services import changes
 
+    if not (given["title"] or given["description"] or given["licence"]):
+        raise click.UsageError("nothing to correct: give --title, --description or --licence")
     words = _words(given["title"], given["lang"], given["description"], given["licence"])
     with told.portal() as portal, local.jobs_done_by_someone(portal):
         with transaction(portal.engine) as session:
@@ -112,8 +120,7 @@ def withdraw_command(
     from app.services import changes
 
     if not yes:
-        click.echo(f"{name} v{version} will answer 410: {reason} ({law}). This stays in the log for ever.", err=True)
-        click.confirm("Withdraw?", abort=True, err=True)
+        _ask(name, version, f"{reason} ({law})")
     with told.portal() as portal, local.jobs_done_by_someone(portal):
         with transaction(portal.engine) as session:
             change = changes.request_withdrawal(
@@ -166,6 +173,20 @@ def _publish_here(files: list[tuple[Path, str]], given: dict[str, Any]) -> dict[
         with transaction(portal.engine) as session:
             release = session.get_one(Release, release.id)
             return items.release_item(release, drafts.files_of(session, release.id), base=portal.settings.base_url)
+
+
+def _ask(name: str, version: int, because: str) -> None:
+    """Show what will be shown for ever, and ask. Raises NoSuchThing before anything is asked, click.Abort on a no."""
+    from app.db.engine import transaction
+    from app.services import catalogue
+    from app.services.drafts import files_of
+
+    with told.portal() as portal, transaction(portal.engine) as session:
+        release = catalogue.release(session, name, version)
+        paths = [file.path for file in files_of(session, release.id)]
+    click.echo(f"{name} v{version} ({', '.join(paths)}) will answer 410: {because}", err=True)
+    click.echo("This stays in the log for ever, and cannot be taken back.", err=True)
+    click.confirm("Withdraw?", abort=True, err=True)
 
 
 def _tell_change(portal: Any, change_id: str, state: str, subject: str, *, as_json: bool) -> int:

@@ -76,15 +76,16 @@ def search_command(query: tuple[str, ...], limit: int, sort: str, cursor: str, a
     with told.portal() as portal, transaction(portal.engine) as session:
         question = Question(" ".join(query), sort=Sort(sort), limit=limit, cursor=cursor)
         answer = portal.searcher.ask(
-            session, question, cursor_key=Secrets(portal.node_secret).cursor_key, lang=told.language()
+            session, question, cursor_key=Secrets(portal.node_secret).cursor_key, lang=told.language_tag()
         )
         found = found_items.answer_item(answer, host=portal.host, base=portal.settings.base_url, lang=told.language())
-    lines = [f"{answer.total} datasets"]
+    lines = ["1 dataset" if answer.total == 1 else f"{answer.total} datasets"]
     for one in answer.found:
         lines.append(f"{one.dataset.name}  {told.words(one.dataset.title)}")
         lines += [
-            f"    {place.path or one.dataset.name} {found_items.where(place.loc)}  {found_items.plain(place.segments)}"
+            "    " + "  ".join(part for part in (place.path, found_items.where(place.loc), shown) if part)
             for place in one.places
+            if (shown := found_items.plain(place.segments)) or place.path
         ]
     for remark in answer.diagnostics:
         click.echo(f"{remark.code}  {remark.sentence(told.language())} (column {remark.column})", err=True)
@@ -97,7 +98,7 @@ def log_command() -> None:
     """Look at the transparency log."""
 
 
-@log_command.command("show")
+@log_command.command("show", short_help="Show size, root, public keys, latest statements.")
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
 @_JSON
 def log_show(limit: int, as_json: bool) -> int:
@@ -128,7 +129,7 @@ def log_show(limit: int, as_json: bool) -> int:
     return told.OK
 
 
-@log_command.command("check")
+@log_command.command("check", short_help="Derive the whole tree again and compare.")
 @_JSON
 def log_check(as_json: bool) -> int:
     """Derive the whole tree again from the entries, and compare it with tiles and checkpoint."""

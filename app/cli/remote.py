@@ -10,6 +10,8 @@ from urllib.parse import quote, urlsplit
 import click
 from tqdm import tqdm
 
+from app.cli import told
+
 _TIMEOUT_SECONDS = 120
 
 
@@ -45,7 +47,7 @@ def _call(url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
     request = urllib.request.Request(  # noqa: S310 - the scheme was checked above
         url,
         data=json.dumps({name: value for name, value in body.items() if value not in (None, {})}).encode(),
-        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        headers={**_who(token), "Content-Type": "application/json"},
         method="POST",
     )
     return _answer(request)
@@ -56,13 +58,18 @@ def _send(url: str, token: str, source: BinaryIO, total: int) -> None:
         url,
         data=source,
         headers={
-            "Authorization": f"Bearer {token}",
+            **_who(token),
             "Content-Type": "application/octet-stream",
             "Content-Length": str(total),
         },
         method="PUT",
     )
     _answer(request)
+
+
+def _who(token: str) -> dict[str, str]:
+    """Return the headers that say who asks, and in which language a refusal is to be worded."""
+    return {"Authorization": f"Bearer {token}", "Accept-Language": told.language()}
 
 
 def _answer(request: urllib.request.Request) -> dict[str, Any]:
@@ -72,8 +79,10 @@ def _answer(request: urllib.request.Request) -> dict[str, Any]:
             return found
     except urllib.error.HTTPError as refused:
         raise click.ClickException(_problem(refused)) from refused
-    except (urllib.error.URLError, TimeoutError, ValueError) as away:
-        raise click.ClickException(f"{request.host}: {away}") from away
+    except urllib.error.URLError as away:
+        raise click.ClickException(f"{request.host} cannot be reached: {away.reason}") from away
+    except (OSError, ValueError) as broken:
+        raise click.ClickException(f"{request.host} did not answer as an Ishibumi: {broken}") from broken
 
 
 def _problem(refused: urllib.error.HTTPError) -> str:

@@ -25,6 +25,11 @@ def language() -> str:
     return given[:2] if given[:2] in ("ja", "zh") else "en"
 
 
+def language_tag() -> str:
+    """Return the reader's language as records write it."""
+    return {"ja": "ja", "zh": "zh-Hant"}.get(language(), "en")
+
+
 def run(command: click.Command) -> int:
     """Run `command` and return the exit code; an error we know is told in one sentence, with its code."""
     locale.setlocale(locale.LC_CTYPE, "")
@@ -33,7 +38,7 @@ def run(command: click.Command) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.Abort:
-        click.echo("…", err=True)
+        click.echo("stopped", err=True)
         return WRONG_USE
     except click.ClickException as wrong:
         wrong.show()
@@ -72,8 +77,7 @@ def portal(*, rebuilding: bool = False) -> "Iterator[Portal]":
 
 def words(texts: dict[str, str]) -> str:
     """Return a text in the reader's language, else in the first there is."""
-    wanted = {"ja": "ja", "zh": "zh-Hant"}.get(language(), "en")
-    return texts.get(wanted) or next(iter(texts.values()), "")
+    return texts.get(language_tag()) or next(iter(texts.values()), "")
 
 
 def size(count: int) -> str:
