@@ -3,6 +3,9 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from threading import BoundedSemaphore
+
+from flask import current_app
 
 from app.db.catalogue import Release, ReleaseFile
 from app.security import visitor
@@ -12,6 +15,9 @@ from app.services.units import file_format
 from archive.formats.preview import Preview, preview, restored
 
 ROWS = 50
+AT_ONCE = 3
+"""Files that one process has read at the same time: anybody may ask for sheets and members, each a child's work."""
+PATIENCE_SECONDS = 1.0
 _FORMAT = "1"
 
 
@@ -35,15 +41,26 @@ def staged(file: ReleaseFile) -> Path:
 
 def _preview(path: Path, file: ReleaseFile, sheet: str | None, member: str | None) -> Preview:
     if sheet is not None or member is not None:
-        return preview(path, file.path, sheet=sheet, member=member, limit=ROWS)
+        return _fresh(path, file, sheet, member)
     folder = visitor.portal().folders.cache / "previews"
     kept = folder / f"{file.sha256}-{file_format(file.path)}-{_FORMAT}.json"
     found = _read(kept)
     if found is None:
-        found = preview(path, file.path, limit=ROWS)
+        found = _fresh(path, file, None, None)
         if found.status != "timeout":
             _keep(kept, found)
     return found
+
+
+def _fresh(path: Path, file: ReleaseFile, sheet: str | None, member: str | None) -> Preview:
+    """Read the file now; when as many are being read as may be, say so rather than hold one more thread."""
+    turns: BoundedSemaphore = current_app.extensions.setdefault("ishibumi.previews", BoundedSemaphore(AT_ONCE))
+    if not turns.acquire(timeout=PATIENCE_SECONDS):
+        return Preview("none", "timeout", "busy")
+    try:
+        return preview(path, file.path, sheet=sheet, member=member, limit=ROWS)
+    finally:
+        turns.release()
 
 
 def _read(kept: Path) -> Preview | None:

@@ -64,14 +64,11 @@ def _lock_in() -> None:
 
     Without root this is what keeps a reader that was taken over from the node's keys, which belong to the same user.
     """
-    try:
-        kernel = ctypes.CDLL(None)
-        version = kernel.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
-        kernel.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    except (OSError, AttributeError):
-        return
+    version = landlock()
     if version < 1:
         return
+    kernel = ctypes.CDLL(None)
+    kernel.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     given_up = [_FILE_RIGHTS[max(known for known in _FILE_RIGHTS if known <= version)]]
     given_up += [_PORT_RIGHTS] if version >= _WITH_PORTS else []
     given_up += [_SCOPES] if version >= _WITH_SCOPES else []
@@ -80,6 +77,13 @@ def _lock_in() -> None:
     if rules >= 0:
         kernel.syscall(_RESTRICT_SELF, rules, 0)
         os.close(rules)
+
+
+def landlock() -> int:
+    """Return which version of Landlock the kernel has, -1 when it has none."""
+    if sys.platform != "linux":
+        return -1
+    return int(ctypes.CDLL(None).syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
 
 
 def answer(work: Callable[[Callable[[Mapping[str, Any]], None]], None]) -> int:

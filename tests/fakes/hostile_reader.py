@@ -46,9 +46,25 @@ def harm(write: Callable[[Any], None]) -> None:
             write({"refused": False})
 
 
+def escape(write: Callable[[Any], None]) -> None:
+    """Do what a process of the same user may do, unless the kernel keeps it in."""
+    for deed in (
+        lambda: Path(sys.executable).read_bytes(),
+        lambda: list(Path("/").iterdir()),
+        lambda: os.kill(os.getppid(), 0),
+        lambda: os.kill(1, 0),
+    ):
+        try:
+            deed()
+        except OSError:
+            write({"refused": True})
+        else:
+            write({"refused": False})
+
+
 def connect() -> None:
     with socket.create_connection(("192.0.2.1", 80), timeout=1):
         return
 
 
-DEEDS = {"spin": spin, "eat": eat, "talk": talk, "write": harm, "abort": abort}
+DEEDS = {"spin": spin, "eat": eat, "talk": talk, "write": harm, "abort": abort, "escape": escape}

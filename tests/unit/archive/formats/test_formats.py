@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from archive.formats import media
+from archive.formats.confine import landlock
 from archive.formats.containers import Container
 from archive.formats.decode import decode, detect
 from archive.formats.errors import Damaged, FormatError, OverLimit, UnreadableText
@@ -229,3 +230,12 @@ def test_a_child_is_held_to_its_limits(tmp_path: Path, does: str, limits: Limits
     assert last["end"] == end
     if does == "write":
         assert [frame["refused"] for frame in frames] == [True, True, True]
+
+
+@pytest.mark.skipif(landlock() < 6, reason="the kernel keeps no process in")  # signals since Linux 6.12
+def test_a_child_reaches_no_file_and_no_process_whoever_it_is(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"")
+    with (tmp_path / "x").open("rb") as source:
+        *frames, last = run_in_child("tests.fakes.hostile_reader", source, {"does": "escape"}, Limits())
+    assert last["end"] == "ok"
+    assert [frame["refused"] for frame in frames] == [True] * 4
