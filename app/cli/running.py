@@ -26,7 +26,10 @@ def init_command(host: str, title: str | None, as_json: bool) -> int:
     folders = Folders(settings.data_dir.absolute())
     folders.data.mkdir(parents=True, exist_ok=True)
     engine = make_engine(settings.sqlalchemy_url)
-    made = node.create(folders, engine, host, SystemClock())
+    try:
+        made = node.create(folders, engine, host, SystemClock())
+    except node.NodeExists:
+        made = node.unfinished(folders, engine, host)
     engine.dispose()
     slug = _slug(host)
     portal = open_portal(settings)
@@ -130,4 +133,4 @@ def demo_command(serve: bool, as_json: bool) -> int:
 def _slug(host: str) -> str:
     import re
 
-    return re.sub(r"[^a-z0-9]+", "-", host).strip("-")[:60]
+    return re.sub(r"[^a-z0-9]+", "-", host)[:60].strip("-")

@@ -31,8 +31,6 @@ from app.services.words import KINDS, Words, given_words, note_texts, say, spoke
 from archive.objects.commit import MAX_FILES
 from archive.records.names import check_dataset_name, check_set, normalise
 
-_OURS = 4
-"""What lies under `meta/` beside the files of a release: record, openings, decision, later an amendment."""
 _ON_ITS_WAY = (ReleaseState.SUBMITTED.value, ReleaseState.APPROVED.value)
 
 
@@ -143,7 +141,7 @@ def add_file(session: Session, actor: Actor, release_id: str, file: Staged, *, m
     place = normalise(file.name)
     normalise(f"files/{place.path}")  # where it will lie: its path must have room for that
     others = [other for other in files_of(session, release.id) if other.path != place.path]
-    limit = min(most, MAX_FILES - _OURS)
+    limit = min(most, MAX_FILES)
     if len(others) >= limit:
         raise TooManyFiles({"limit": limit})
     check_set([*(other.path for other in others), place.path])

@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlmodel import select
 
-from app.db.engine import migrate
+from app.db.accounts import Agency
+from app.db.engine import migrate, transaction
 from app.errors import AppError
 from app.ports import Clock
 from app.services import names
@@ -20,7 +21,7 @@ from archive.ledger.writer import create_log, open_log
 from archive.objects.root import StorageRoot
 from archive.records import base64_strict, dsse
 from archive.records.keys import KeyKind, PublicKey, SigningKey
-from archive.records.keystore import KeyStore, read_or_make_secret
+from archive.records.keystore import KeyStore, read_or_make_secret, write_secret
 from archive.records.statements import Statement
 from archive.store.disk import LocalDisk
 
@@ -93,6 +94,17 @@ def create(folders: Folders, engine: sa.Engine, host: str, clock: Clock) -> NewN
     return NewNode(host, log_key.public.vkey, folders.data / "recovery-key.txt", folders.data / "next-log-key.txt")
 
 
+def unfinished(folders: Folders, engine: sa.Engine, host: str) -> NewNode:
+    """Return the node that a crash left without its first agency. Raises NodeExists when it is finished or another."""
+    migrate(engine)
+    with transaction(engine) as session:
+        finished = session.exec(select(Agency)).first() is not None
+    if finished or host_of(folders) != host:
+        raise NodeExists({"folder": str(folders.data), "host": host_of(folders)})
+    key = log_key_of(folders)
+    return NewNode(host, key.vkey, folders.data / "recovery-key.txt", folders.data / "next-log-key.txt")
+
+
 def host_of(folders: Folders) -> str:
     """Return the node's name, as genesis says it. Raises NoNode."""
     if not (folders.log / "checkpoint").exists() or LogReader(folders.log).checkpoint().size == 0:
@@ -121,11 +133,9 @@ def _offline_key(path: Path, name: str) -> bytes:
     """Write a key to be moved off the machine (0600), once, and return the SHA-256 of its public half."""
     if not path.exists():
         made = SigningKey.generate(name, KeyKind.STATEMENT)
-        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            json.dump({"name": name, "seed": made.seed.hex(), "public": made.public.raw.hex()}, out)
-            out.flush()
-            os.fsync(out.fileno())
+        write_secret(
+            path, json.dumps({"name": name, "seed": made.seed.hex(), "public": made.public.raw.hex()}) + "\n"
+        )
     return hashlib.sha256(bytes.fromhex(json.loads(path.read_text())["public"])).digest()
 
 

@@ -24,7 +24,9 @@ TOKEN_PATH = "meta/commit.json"  # noqa: S105 - a place, not a secret
 CONTINUES_PATH = "meta/continues.json"
 OBJECT_MARKER = "0=ocfl_object_1.1"
 MARK = "mark.json"
-MAX_FILES = 10_000  # more are packed first (ARCHIVE.md D4)
+MAX_FILES = 10_000
+"""How many files a release may have; more are packed first (ARCHIVE.md D4)."""
+_OURS = 16  # what lies under `meta/` besides
 _SYNC_ALL_FROM = 65
 _ATTEMPTS = 3
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -278,7 +280,7 @@ def _committed(root: StorageRoot, object_id: str, number: int) -> CommittedVersi
 def _check(token: str, state: Mapping[str, Content]) -> None:
     if not _TOKEN.fullmatch(token):
         raise BadCommit({"why": "the token is not 1 to 64 of A-Z, a-z, 0-9, - and _"})
-    if not 0 < len(state) <= MAX_FILES:
+    if not 0 < len(state) <= MAX_FILES + _OURS:
         raise BadCommit({"why": f"{len(state)} files; 1 to {MAX_FILES} are possible"})
     if not RESERVED.isdisjoint(state):
         raise BadCommit({"why": f"{sorted(RESERVED)} are written by the archive"})

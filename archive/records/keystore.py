@@ -67,19 +67,10 @@ class KeyStore:
                 "sealed": base64_strict.encode(sealed),
             }
         )
-        temporary = path.with_suffix(".tmp")
-        descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
         try:
-            os.link(temporary, path)
+            write_secret(path, content)
         except FileExistsError as taken:
             raise KeyExists({"name": key.public.name}) from taken
-        finally:
-            temporary.unlink()
-        _fsync_folder(self._folder)
 
     def load(self, name: str) -> SigningKey:
         """Return the key called `name`.
@@ -117,12 +108,7 @@ def read_or_make_secret(path: Path, *, make: bool) -> bytes:
 
     """
     if make and not path.exists():
-        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            out.write(secrets.token_hex(SECRET_BYTES) + "\n")
-            out.flush()
-            os.fsync(out.fileno())
-        _fsync_folder(path.parent)
+        write_secret(path, secrets.token_hex(SECRET_BYTES) + "\n")
     try:
         secret = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError) as missing:
@@ -130,6 +116,26 @@ def read_or_make_secret(path: Path, *, make: bool) -> bytes:
     if len(secret) != SECRET_BYTES:
         raise KeyNotHere({"name": path.name})
     return secret
+
+
+def write_secret(path: Path, content: str) -> None:
+    """Write a file that only we may read (0600): it is there whole and durable, or not at all.
+
+    Raises:
+        FileExistsError: it was there before; it is never overwritten.
+
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    try:
+        os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    _fsync_folder(path.parent)
 
 
 def _fsync_folder(folder: Path) -> None:
