@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, jsonify, render_template, request
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # it has no types
 from werkzeug.exceptions import HTTPException
 
 from app.policy import NotAllowed, OwnWork
@@ -13,7 +14,13 @@ from archive.errors import IshibumiError
 
 _STATUS: dict[type[IshibumiError], int] = {NotAllowed: 403, OwnWork: 403}
 _STATUS_BY_CODE = {"SEA-104": 503, "SEA-112": 410}
-_STATUS_BY_NAME = {"TooLarge": 413, "StoreFull": 507, "StoreUnavailable": 503, "CommitConflict": 409}
+_STATUS_BY_NAME = {
+    "TooLarge": 413,
+    "StoreFull": 507,
+    "StoreUnavailable": 503,
+    "CommitConflict": 409,
+    "LengthMismatch": 400,
+}
 
 
 def status_of(error: IshibumiError) -> int:
@@ -56,6 +63,7 @@ def register(app: Flask) -> None:
     """Handle every error of the application; nothing raw leaves it."""
     app.register_error_handler(IshibumiError, _known)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ParseException, _garbled)
     app.register_error_handler(Exception, _unknown)
 
 
@@ -70,6 +78,11 @@ def _http(error: HTTPException) -> Response:
         if name in ("Allow", "Retry-After", "Content-Range"):
             answer.headers[name] = value
     return answer
+
+
+def _garbled(_error: Exception) -> Response:
+    """The server that we run under noticed while we read the body: its chunks are no chunks."""
+    return _answer(400, "HTTP-400", "", {})
 
 
 def _unknown(error: Exception) -> Response:

@@ -50,7 +50,8 @@ def put_file(release_id: str, path: str) -> tuple[Response, int]:
         drafts.open_draft(session, actor, release_id)
     request.max_content_length = portal.settings.max_upload_bytes
     portal.staging.require_space(request.content_length or 0)
-    file = take(portal.staging, request.stream, path)
+    # A connection that broke looks like the end of the body: only the promised length tells that something is missing.
+    file = take(portal.staging, request.stream, path, request.content_length)
     with transaction(portal.engine) as session:
         drafts.add_file(session, actor, release_id, file, most=portal.settings.max_files_per_release)
     found = {"path": path, "bytes": file.size, "sha256": file.sha256.hex(), "media_type": file.media_type}

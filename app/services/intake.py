@@ -19,16 +19,16 @@ _HEAD = 1 << 20
 _TEXTS = ("text/", "application/json", "application/geo+json", "application/xml")
 
 
-def take(staging: Staging, source: IO[bytes], name: str) -> Staged:
-    """Return `source` as a staged file called `name`.
+def take(staging: Staging, source: IO[bytes], name: str, length: int | None = None) -> Staged:
+    """Return `source`, of `length` bytes where that was promised, as a staged file called `name`.
 
     Raises:
         ArchiveError: the name cannot be a path; nothing was read.
-        TooLarge, StoreFull: nothing was kept.
+        TooLarge, StoreFull, LengthMismatch: nothing was kept.
 
     """
     normalise(name)
-    return look(staging.stage(cast("BinaryIO", source)), name)
+    return look(staging.stage(cast("BinaryIO", source), length=length), name)
 
 
 def look(file: StagedFile, name: str) -> Staged:

@@ -315,7 +315,8 @@ def _words() -> Words:
 
 def _following(given: str | None) -> str:
     """Return where to go after sign-in: a path of this site, never another's address (open redirect)."""
-    if given and given.startswith("/workspace/") and "\\" not in given and "//" not in given:
+    ours = given is not None and given.startswith("/workspace/") and given.isprintable()
+    if given and ours and "\\" not in given and "//" not in given:
         return given[:300]
     return "/workspace/"
 

@@ -131,12 +131,17 @@ class Staging:
             self._disk.sync_folder(self._folder)
         return StagedFile(upload, path, found.size, found.sha256, found.chunks, found.chunk_root)
 
-    def stage(self, source: BinaryIO, sha256: bytes | None = None) -> StagedFile:
-        """Take all of `source` at once. Raises TooLarge, StoreFull, DigestMismatch: then nothing is kept."""
+    def stage(self, source: BinaryIO, sha256: bytes | None = None, length: int | None = None) -> StagedFile:
+        """Take all of `source` at once.
+
+        Raises:
+            TooLarge, StoreFull, LengthMismatch, DigestMismatch: then nothing is kept.
+
+        """
         upload = self.create()
         try:
             self.append(upload, 0, source)
-            return self.finish(upload, sha256=sha256)
+            return self.finish(upload, length, sha256)
         except BaseException:
             self.discard(upload)
             raise

@@ -8,6 +8,7 @@ from threading import Barrier
 
 import pytest
 from flask.testing import FlaskClient
+from gunicorn.http.errors import InvalidChunkSize
 from sqlmodel import select
 
 from app.config import Settings
@@ -120,6 +121,41 @@ def test_odd_json_is_a_mistake_of_the_sender(portal: Portal, client: FlaskClient
     assert answer.status_code == 422
     with transaction(portal.town.portal.engine) as session:
         assert session.get(Dataset, "new-one") is None
+
+
+def test_a_body_that_broke_off_is_no_file(portal: Portal, client: FlaskClient) -> None:
+    headers = bearer(portal.town)
+    begun = client.post("/api/v1/datasets/shelters/releases", json={}, headers=headers).json
+    place = f"/api/v1/releases/{begun['id']}"
+    # As gunicorn gives it: the stream ends by itself, so that its end and a broken connection look alike.
+    broken = {"wsgi.input": io.BytesIO(b"a,b\n"), "CONTENT_LENGTH": "1000", "wsgi.input_terminated": True}
+    answer = client.put(f"{place}/files/a.csv", headers=headers, environ_overrides=broken)
+    assert (answer.status_code, answer.json["code"]) == (400, "ARC-030")
+    assert client.get(place, headers=headers).json["files"] == []
+    whole = {**broken, "wsgi.input": io.BytesIO(b"a" * 1000)}
+    assert client.put(f"{place}/files/a.csv", headers=headers, environ_overrides=whole).status_code == 201
+
+
+def test_chunks_that_are_none_are_a_mistake_of_the_sender(portal: Portal, client: FlaskClient) -> None:
+    class Garbled(io.BytesIO):
+        def read(self, _size: int | None = -1) -> bytes:
+            raise InvalidChunkSize(b"zz")
+
+    headers = bearer(portal.town)
+    begun = client.post("/api/v1/datasets/shelters/releases", json={}, headers=headers).json
+    given = {"wsgi.input": Garbled(), "wsgi.input_terminated": True, "CONTENT_LENGTH": "10"}
+    place = f"/api/v1/releases/{begun['id']}/files/a.csv"
+    assert client.put(place, headers=headers, environ_overrides=given).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "following",
+    ["//evil.example", "https://evil.example", "/workspace//evil", "/workspace/\\evil", "/workspace/\r\nX: 1"],
+)
+def test_sign_in_leads_to_no_other_place(client: FlaskClient, following: str) -> None:
+    form = {"csrf": csrf(client.get("/workspace/sign-in")), "email": f"ann@{HOST}", "password": PASSWORD}
+    answer = client.post("/workspace/sign-in", data={**form, "next": following})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/workspace/")
 
 
 def test_a_text_that_no_database_holds_names_nothing(portal: Portal, client: FlaskClient) -> None:
