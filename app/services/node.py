@@ -79,6 +79,8 @@ def create(folders: Folders, engine: sa.Engine, host: str, clock: Clock) -> NewN
     node_key = _key(store, names.node_key(host), KeyKind.STATEMENT)
     if not folders.objects.exists() or not any(folders.objects.iterdir()):
         StorageRoot.create(folders.objects, folders.staging, LocalDisk())
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).touch(mode=0o600)  # nobody else's, also when the folder is opened for a web server
     migrate(engine)
     if not folders.log.exists() or not any(folders.log.iterdir()):
         create_log(folders.log, folders.log_state, log_key, lambda: clock.now().timestamp())
@@ -133,9 +135,7 @@ def _offline_key(path: Path, name: str) -> bytes:
     """Write a key to be moved off the machine (0600), once, and return the SHA-256 of its public half."""
     if not path.exists():
         made = SigningKey.generate(name, KeyKind.STATEMENT)
-        write_secret(
-            path, json.dumps({"name": name, "seed": made.seed.hex(), "public": made.public.raw.hex()}) + "\n"
-        )
+        write_secret(path, json.dumps({"name": name, "seed": made.seed.hex(), "public": made.public.raw.hex()}) + "\n")
     return hashlib.sha256(bytes.fromhex(json.loads(path.read_text())["public"])).digest()
 
 

@@ -17,6 +17,7 @@ from sqlmodel import SQLModel
 
 from app.db.catalogue import Dataset, Release
 from app.db.engine import make_engine, migrate, transaction
+from app.factory import create_app
 from app.policy import Role
 from app.services import changes, drafts
 from app.services.errors import AnotherWaits
@@ -26,6 +27,7 @@ from app.services.words import Words
 from app.wiring import Disks, open_portal
 from tests.fakes.disks import Died
 from tests.faults.test_publish_saga import FILES, DyingDatabase, assert_whole
+from tests.journeys.test_attacks import guess_at_once
 from tests.postgres import database
 from tests.town import Town, reopened
 from tests.unit.app.services.test_line import CSV, actor
@@ -164,3 +166,16 @@ def test_a_killed_worker_is_taken_over(town: Town) -> None:
     with transaction(fake.engine) as session:
         assert [session.get_one(Release, key).state for key in keys] == ["published"] * 3
     town.portal = fake
+
+
+def test_many_tries_to_sign_in_at_once_are_not_free_of_the_wait(town: Town) -> None:
+    guess_at_once(town)
+
+
+def test_a_text_with_nul_names_nothing(town: Town) -> None:
+    client = create_app(town.settings, town.portal).test_client()
+    for place in ("/datasets/a%00b", "/api/v1/datasets/a%00b", "/api/v1/datasets/a/releases/1%00"):
+        assert client.get(place).status_code == 404
+    for place in ("/api/v1/datasets?agency=%00", "/api/v1/datasets?cursor=%00", "/api/v1/statements?dataset=%00"):
+        assert client.get(place).status_code == 422
+    assert client.get("/search?agency=%00").status_code == 200

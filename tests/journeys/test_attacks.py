@@ -220,6 +220,10 @@ def test_a_change_is_approved_with_the_password(portal: Portal) -> None:
 
 
 def test_many_tries_at_once_are_not_free_of_the_wait(town: Town) -> None:
+    guess_at_once(town)
+
+
+def guess_at_once(town: Town) -> None:
     town.set_password("ann")
     many = accounts.FREE_TRIES + 4
     together, now = Barrier(many), town.portal.clock.now()
@@ -288,3 +292,10 @@ def test_only_some_files_are_read_for_pages_at_once(
     assert (answer.status_code, "took too long" in answer.text) == (200, True)
     turns.release()
     assert "took too long" not in client.get(page + "b&lang=en").text
+
+
+def test_nobody_else_on_the_machine_reads_secrets_and_accounts(town: Town) -> None:
+    for place in (".", "keys", "log-state"):
+        assert (town.data / place).stat().st_mode & 0o077 == 0
+    for place in ("node.secret", "ishibumi.sqlite", "ishibumi.sqlite-wal", "recovery-key.txt", "next-log-key.txt"):
+        assert (town.data / place).stat().st_mode & 0o077 == 0
