@@ -212,11 +212,11 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
 
 
 @contextmanager
-def working(portal: Portal) -> Iterator[None]:
+def working(portal: Portal) -> Iterator[Workshop]:
     """Be the node's worker while the block lasts. Raises WorkerRuns, and as `open_workshop`."""
     with (
         worker.worker_slot(portal.folders.data),
         open_workshop(portal) as workshop,
         worker.running(portal.engine, workshop.steps()),
     ):
-        yield
+        yield workshop

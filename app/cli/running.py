@@ -92,8 +92,11 @@ def worker_command() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     set_up_logs(load_settings().log_level)
-    with told.portal() as portal, working(portal):
-        stop.wait()
+    with told.portal() as portal, working(portal) as workshop:
+        while not stop.wait(1.0):
+            if workshop.scribe.log.is_stopped:
+                click.echo("the log's writer has stopped; starting again mends it or says why it cannot", err=True)
+                return told.FAILED
     return told.OK
 
 

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from types import FrameType
+from threading import Event
 
 import click
 
@@ -15,11 +15,9 @@ from app.jobs.worker import worker_slot
 from app.services.folders import Folders
 
 _GRACE_SECONDS = 30
-_RESTART_PAUSE_SECONDS = 1.0
-
-
-class _Stop(Exception):
-    pass
+_LOOK_SECONDS = 0.2
+_STEADY_SECONDS = 60.0
+_LONGEST_PAUSE_SECONDS = 60.0
 
 
 class PortTaken(AppError):
@@ -40,25 +38,48 @@ def supervise(settings: Settings) -> int:
     _check_port(settings.host, settings.port)
     folders = Folders(settings.data_dir.absolute())
     _check_nobody_works(folders)
+    stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
-    commands = {"web": _web(settings), "worker": [sys.executable, "-m", "app.cli", "worker"]}
-    running = {name: subprocess.Popen(command) for name, command in commands.items()}
+        signal.signal(number, lambda *_: stop.set())
+    programs = [_Program("web", _web(settings)), _Program("worker", [sys.executable, "-m", "app.cli", "worker"])]
     click.echo(f"serving {settings.base_url}  (data in {folders.data}; stop with Ctrl-C)", err=True)
     if folders.demo_accounts.exists():
         click.echo(f"sample accounts and their passwords: {folders.demo_accounts}", err=True)
     try:
-        while True:
-            time.sleep(0.2)
-            for name, process in running.items():
-                if process.poll() is not None:
-                    click.echo(f"{name} ended with {process.returncode}; starting it again", err=True)
-                    time.sleep(_RESTART_PAUSE_SECONDS)
-                    running[name] = subprocess.Popen(commands[name])
-    except _Stop:
-        return 0
+        while not stop.wait(_LOOK_SECONDS):
+            for program in programs:
+                program.look()
     finally:
-        _end(list(running.values()))
+        _end([program.process for program in programs])
+    return 0
+
+
+class _Program:
+    """One program that is to run for ever; one that keeps dying is started again after longer and longer pauses."""
+
+    def __init__(self, name: str, command: list[str]) -> None:
+        self._name = name
+        self._command = command
+        self._pause = 0.0
+        self._due: float | None = None
+        self._start()
+
+    def _start(self) -> None:
+        self._due, self._begun = None, time.monotonic()
+        self.process = subprocess.Popen(self._command)
+
+    def look(self) -> None:
+        """Start the program again if it ended and its pause is over."""
+        now = time.monotonic()
+        if self._due is not None:
+            if now >= self._due:
+                self._start()
+        elif self.process.poll() is not None:
+            steady = now - self._begun > _STEADY_SECONDS
+            self._pause = 1.0 if steady or not self._pause else min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
+            self._due = now + self._pause
+            code = self.process.returncode
+            click.echo(f"{self._name} ended with {code}; starting it again in {self._pause:.0f} s", err=True)
 
 
 def _check_nobody_works(folders: Folders) -> None:
@@ -96,6 +117,7 @@ def _web(settings: Settings) -> list[str]:
 
 
 def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Ask all to stop, wait for them, and kill what does not; a second signal to us changes nothing of it."""
     for process in processes:
         if process.poll() is None:
             process.terminate()
@@ -105,7 +127,3 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
             process.wait(max(0.1, end - time.monotonic()))
         except subprocess.TimeoutExpired:
             process.kill()
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise _Stop

@@ -151,6 +151,12 @@ class Log:
         return self._head.size
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether it refuses to go on: only another `open_log` mends that."""
+        with self._mutex:
+            return bool(self._stopped)
+
+    @property
     def checkpoint(self) -> SignedCheckpoint:
         """The published head."""
         return self._head
