@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar, cast
 
-import click
 from sqlmodel import Session
 from tqdm import tqdm
 
+from app.cli import told
 from app.db.catalogue import Change, Inscription, Release, ReleaseState
 from app.db.engine import transaction
 from app.jobs.worker import WorkerRuns
@@ -23,6 +23,8 @@ T = TypeVar("T")
 LOCAL = "local"
 PATIENCE_SECONDS = 600
 _POLL_SECONDS = 0.03
+_ASK_SECONDS = 2.0
+_RECENT = 100
 
 
 def acting(session: Session, email: str | None) -> Actor:
@@ -55,7 +57,7 @@ def stage(portal: Portal, path: Path, name: str) -> Staged:
 
 
 def await_release(portal: Portal, release_id: str) -> Release:
-    """Return the release once it is published. Raises click.ClickException when the job failed or takes too long."""
+    """Return the release once it is published. Raises told.Trouble when the job failed or takes too long."""
 
     def look(session: Session) -> Release | None:
         release = session.get_one(Release, release_id)
@@ -97,14 +99,20 @@ def await_index(portal: Portal) -> None:
 
 
 def _await(portal: Portal, look: Callable[[Session], T | None], job: str) -> T:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
+    begun, asked = time.monotonic(), 0.0
+    while time.monotonic() < begun + PATIENCE_SECONDS:
         with transaction(portal.engine) as session:
             found = look(session)
         if found is not None:
             return found
-        failed = [view for view in portal.jobs.recent(20) if view.id == job and view.state == "failed"]
-        if failed:
-            raise click.ClickException(f"{job}: {failed[0].problem}  → ishibumi doctor")
+        if time.monotonic() - asked > _ASK_SECONDS:
+            asked = time.monotonic()
+            _check_not_failed(portal, job)
         time.sleep(_POLL_SECONDS)
-    raise click.ClickException(f"{job} takes long; it goes on by itself  → ishibumi doctor")
+    raise told.Trouble(f"{job} takes long; it goes on by itself  → ishibumi doctor", told.TRY_AGAIN)
+
+
+def _check_not_failed(portal: Portal, job: str) -> None:
+    for view in portal.jobs.recent(_RECENT):
+        if view.id == job and view.state == "failed":
+            raise told.Trouble(f"{job}: {view.problem}  → ishibumi doctor", told.FAILED)

@@ -16,7 +16,7 @@ _TIMEOUT_SECONDS = 120
 
 
 def publish(server: str, token: str, files: list[tuple[Path, str]], given: dict[str, Any]) -> dict[str, Any]:
-    """Return the release item. Raises click.ClickException with the server's own words."""
+    """Return the release item. Raises told.Trouble with the server's own words."""
     if urlsplit(server).scheme not in ("http", "https"):
         raise click.UsageError("--server: an http or https address")
     api = server.rstrip("/") + "/api/v1"
@@ -78,11 +78,11 @@ def _answer(request: urllib.request.Request) -> dict[str, Any]:
             found: dict[str, Any] = json.loads(reply.read())
             return found
     except urllib.error.HTTPError as refused:
-        raise click.ClickException(_problem(refused)) from refused
+        raise told.Trouble(_problem(refused), told.WRONG_USE) from refused
     except urllib.error.URLError as away:
-        raise click.ClickException(f"{request.host} cannot be reached: {away.reason}") from away
+        raise told.Trouble(f"{request.host} cannot be reached: {away.reason}", told.TRY_AGAIN) from away
     except (OSError, ValueError) as broken:
-        raise click.ClickException(f"{request.host} did not answer as an Ishibumi: {broken}") from broken
+        raise told.Trouble(f"{request.host} did not answer as an Ishibumi: {broken}", told.TRY_AGAIN) from broken
 
 
 def _problem(refused: urllib.error.HTTPError) -> str:

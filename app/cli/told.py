@@ -19,6 +19,14 @@ OK, FAILED, WRONG_USE, TRY_AGAIN = 0, 1, 2, 3
 _TRY_AGAIN_CODES = frozenset({"APP-034", "APP-040", "SEA-101", "SEA-104", "LED-042"})
 
 
+class Trouble(click.ClickException):
+    """Something that went wrong outside our catalogue of errors, with the exit code that fits it."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
 def language() -> str:
     """Return ja, zh or en, from the environment's locale."""
     given = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
@@ -42,7 +50,7 @@ def run(command: click.Command) -> int:
         return WRONG_USE
     except click.ClickException as wrong:
         wrong.show()
-        return WRONG_USE
+        return wrong.exit_code
     except IshibumiError as error:
         return tell(error)
     except BrokenPipeError:

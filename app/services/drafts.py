@@ -244,7 +244,8 @@ def take_back(session: Session, actor: Actor, release_id: str, *, because: str, 
 
     """
     release, dataset = _release(session, release_id, lock=True)
-    require(actor, Action.SEE_DRAFTS, dataset.agency)
+    if not allows(actor, Action.SEE_DRAFTS, dataset.agency):
+        raise NoSuchThing({"what": "release", "name": release_id[:32]})
     require(actor, Action.EDIT_DRAFT, dataset.agency)
     if release.state != ReleaseState.SUBMITTED.value:
         raise NotADraft({"state": release.state})
