@@ -15,6 +15,7 @@ setup: $(STAMP) ## Make .venv with the locked dependencies
 
 $(STAMP): requirements.txt requirements-dev.txt pyproject.toml $(wildcard app/translations/*/LC_MESSAGES/*.po)
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed ($(PYTHON) was not found; name it with PYTHON=...)"; exit 1; }
+	@echo "Setting up $(VENV) with the locked dependencies: one to three minutes, once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

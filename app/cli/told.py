@@ -22,9 +22,9 @@ _TRY_AGAIN_CODES = frozenset({"APP-034", "APP-040", "SEA-101", "SEA-104", "LED-0
 class Trouble(click.ClickException):
     """Something that went wrong outside our catalogue of errors, with the exit code that fits it."""
 
-    def __init__(self, message: str, exit_code: int) -> None:
+    def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
-        self.exit_code = exit_code
+        self.code = code
 
 
 def language() -> str:
@@ -48,9 +48,12 @@ def run(command: click.Command) -> int:
     except click.Abort:
         click.echo("stopped", err=True)
         return WRONG_USE
+    except Trouble as trouble:
+        trouble.show()
+        return trouble.code
     except click.ClickException as wrong:
         wrong.show()
-        return wrong.exit_code
+        return WRONG_USE
     except IshibumiError as error:
         return tell(error)
     except BrokenPipeError:

@@ -30,9 +30,11 @@ EXECUTOR = "worker-0"
 
 class WorkerRuns(AppError):
     code = "APP-040"
-    ja = "このデータフォルダーでは、別の worker が動いています。"
-    en = "Another worker runs on this data folder."
-    zh = "此資料夾已有另一個 worker 在執行。"
+    ja = (
+        "このデータフォルダーでは、別の worker が動いています。先にその `ishibumi serve` か `worker` を止めてください。"
+    )
+    en = "Another worker runs on this data folder. Stop that `ishibumi serve` or `worker` first."
+    zh = "此資料夾已有另一個 worker 在執行。請先停止該 `ishibumi serve` 或 `worker`。"
 
 
 @contextmanager

@@ -88,6 +88,8 @@ def request_amendment(
     release, owner = _published(session, dataset, version)
     require(actor, Action.REQUEST_CHANGE, owner.agency)
     amended = _amended_record(release, owner, words)
+    if amended == release.record.encode():
+        raise BadWords({"member": "title, description, licence …", "why": "nothing changes / 変わるところがありません"})
     salt, reason_salt = new_salt(), new_salt()
     body = {
         "dataset": dataset,

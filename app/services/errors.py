@@ -30,9 +30,9 @@ class NameTaken(ServiceError):
 class TitleNeeded(ServiceError):
     code = "APP-022"
     status = 422
-    ja = "最初の版には題名が要ります(--title)。"
-    en = "The first release of a dataset needs a title (--title)."
-    zh = "資料集的第一版需要標題(--title)。"
+    ja = "最初の版には題名が要ります。題名を付けてください。"
+    en = "The first release of a dataset needs a title. Give one (title, or --title on the command line)."
+    zh = "資料集的第一版需要標題。請輸入標題。"
 
 
 class NotADraft(ServiceError):

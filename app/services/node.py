@@ -38,9 +38,9 @@ class NodeExists(AppError):
 
 class NoNode(AppError):
     code = "APP-051"
-    ja = "{folder} に節点がありません。まず `ishibumi init` を実行してください。"
-    en = "There is no node in {folder}. Run `ishibumi init` first."
-    zh = "{folder} 中沒有節點。請先執行 `ishibumi init`。"
+    ja = "{folder} に節点がありません。ISHIBUMI_DATA_DIR を確かめるか、初めてなら `ishibumi init` を実行してください。"
+    en = "There is no node in {folder}. Check ISHIBUMI_DATA_DIR, or run `ishibumi init` if this is the first time."
+    zh = "{folder} 中沒有節點。請確認 ISHIBUMI_DATA_DIR;若為首次使用,請執行 `ishibumi init`。"
 
 
 class BadHost(AppError):
