@@ -48,12 +48,9 @@ def run(command: click.Command) -> int:
     except click.Abort:
         click.echo("stopped", err=True)
         return WRONG_USE
-    except Trouble as trouble:
-        trouble.show()
-        return trouble.code
     except click.ClickException as wrong:
         wrong.show()
-        return WRONG_USE
+        return wrong.code if isinstance(wrong, Trouble) else WRONG_USE
     except IshibumiError as error:
         return tell(error)
     except BrokenPipeError:
