@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.config import Settings
 from app.db.engine import make_engine, migrate
-from app.jobs import worker
+from app.jobs import slot, worker
 from app.jobs.queue import DbosQueue
 from app.ports import Clock, Job, JobQueue
 from app.services import names, node
@@ -215,7 +215,7 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
 def working(portal: Portal) -> Iterator[Workshop]:
     """Be the node's worker while the block lasts. Raises WorkerRuns, and as `open_workshop`."""
     with (
-        worker.worker_slot(portal.folders.data),
+        slot.worker_slot(portal.folders.data),
         open_workshop(portal) as workshop,
         worker.running(portal.engine, workshop.steps()),
     ):

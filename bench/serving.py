@@ -43,7 +43,7 @@ def rows() -> list[tuple[str, ...]]:
             memory = _memory(server.pid)
             pages = {
                 path: _load(base + path)
-                for path in ("/healthz", "/", "/datasets/shelters", "/api/v1/datasets/shelters")
+                for path in ("/healthz", "/", "/datasets/designated-shelters", "/api/v1/datasets/designated-shelters")
             }
         finally:
             server.terminate()

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from app.cli import told
 from app.db.catalogue import Change, Inscription, Release, ReleaseState
 from app.db.engine import transaction
-from app.jobs.worker import WorkerRuns
+from app.jobs.slot import WorkerRuns
 from app.policy import Actor, Role
 from app.services import accounts, agencies
 from app.services.drafts import Staged

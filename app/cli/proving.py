@@ -108,7 +108,7 @@ def rebuild_command(index_only: bool, as_json: bool) -> int:
 
     Stop `serve` first: only one process may write. Accounts, tokens and drafts stay as they are.
     """
-    from app.jobs.worker import worker_slot
+    from app.jobs.slot import worker_slot
     from app.services.rebuilding import Rebuilder
     from app.wiring import open_workshop
 

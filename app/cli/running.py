@@ -72,9 +72,12 @@ def serve_command() -> int:
     """Serve the portal: web processes and the one worker, all started, watched and stopped together."""
     from app.cli.supervisor import supervise
     from app.config import load_settings
+    from app.services.folders import Folders
 
-    with told.portal():
-        settings = load_settings()
+    settings = load_settings()
+    if not (Folders(settings.data_dir.absolute()).log / "checkpoint").is_file():
+        with told.portal():  # says what is missing; what else can be wrong the programs say themselves
+            return told.FAILED
     return supervise(settings)
 
 

@@ -11,7 +11,7 @@ import click
 
 from app.config import Settings
 from app.errors import AppError
-from app.jobs.worker import worker_slot
+from app.jobs.slot import worker_slot
 from app.services.folders import Folders
 
 _GRACE_SECONDS = 30

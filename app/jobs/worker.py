@@ -1,21 +1,17 @@
 """The worker: the one process of a node that runs workflows, writes the log and the index.
 
 DBOS keeps one instance a process, so a process runs one node's worker; web processes of many nodes need none.
-The slot file's flock makes a second worker on the same data folder refuse to start (ARCHIVE section 2.4, trap 4).
+The caller holds the data folder's slot (app.jobs.slot).
 """
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from dbos import DBOS
 from dbos._core import StepOptions
 
-from app.errors import AppError
 from app.jobs.queue import QUEUES, SERIALIZER
 from app.ports import Job
 
@@ -26,29 +22,6 @@ Step = Callable[[str], None]
 APPLICATION_VERSION = "1"
 EXECUTOR = "worker-0"
 """Fixed: work that a killed worker left is picked up by the next one only under the same name."""
-
-
-class WorkerRuns(AppError):
-    code = "APP-040"
-    ja = (
-        "このデータフォルダーでは、別の worker が動いています。先にその `ishibumi serve` か `worker` を止めてください。"
-    )
-    en = "Another worker runs on this data folder. Stop that `ishibumi serve` or `worker` first."
-    zh = "此資料夾已有另一個 worker 在執行。請先停止該 `ishibumi serve` 或 `worker`。"
-
-
-@contextmanager
-def worker_slot(data_dir: Path) -> Iterator[None]:
-    """Hold the right to be the worker of a data folder. Raises WorkerRuns at once when another process has it."""
-    descriptor = os.open(data_dir / "worker-0.lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as taken:
-            raise WorkerRuns from taken
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

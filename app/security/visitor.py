@@ -61,12 +61,9 @@ def close_db(_error: BaseException | None = None) -> None:
 
 def locale() -> str:
     """Return the language of this answer as gettext knows it: `?lang=`, then the cookie, then Accept-Language."""
-    for given in (request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
-        chosen = _known(given)
-        if chosen:
-            return chosen
-    best = request.accept_languages.best_match(["ja", "en", "zh-Hant", "zh-TW", "zh-HK", "zh"], "ja")
-    return _known(best) or "ja"
+    if "locale" not in g:
+        g.locale = _asked_locale()
+    return cast("str", g.locale)
 
 
 def language_tag() -> str:
@@ -163,3 +160,12 @@ def _known(tag: str | None) -> str | None:
     if folded.startswith("zh"):
         return "zh_Hant"
     return folded[:2] if folded[:2] in ("ja", "en") else None
+
+
+def _asked_locale() -> str:
+    for given in (request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        chosen = _known(given)
+        if chosen:
+            return chosen
+    best = request.accept_languages.best_match(["ja", "en", "zh-Hant", "zh-TW", "zh-HK", "zh"], "ja")
+    return _known(best) or "ja"

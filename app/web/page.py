@@ -5,11 +5,13 @@ import shlex
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
-from flask import Flask, Response, current_app, make_response, render_template, request, url_for
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
+from flask_babel import get_translations
 
 from app.db.catalogue import Dataset
 from app.security import visitor
@@ -43,8 +45,21 @@ def register(app: Flask) -> None:
         base_url=lambda: visitor.portal().settings.base_url,
         is_sample=lambda: visitor.portal().host == "mihon.example",
     )
+    # Flask-Babel looks its translations up for each message; a page has more than a hundred.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension brings it
+        gettext=lambda text: _translations().ugettext(text),
+        ngettext=lambda one, many, count: _translations().ungettext(one, many, count),
+        newstyle=True,
+    )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+
+
+def _translations() -> Any:
+    """Return the messages of this answer's language."""
+    if "translations" not in g:
+        g.translations = get_translations()
+    return g.translations
 
 
 def show(template: str, status: int = 200, **values: object) -> Response:

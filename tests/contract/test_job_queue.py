@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db.engine import make_engine, migrate, transaction
-from app.jobs import worker
+from app.jobs import slot, worker
 from app.jobs.queue import DbosQueue
 from app.ports import Job, JobQueue
 from tests.fakes.table_queue import TableQueue
@@ -144,5 +144,5 @@ def test_no_row_of_dbos_is_a_pickle(tmp_path: Path) -> None:
 
 
 def test_a_second_worker_on_the_same_folder_is_refused(tmp_path: Path) -> None:
-    with worker.worker_slot(tmp_path), pytest.raises(worker.WorkerRuns), worker.worker_slot(tmp_path):
+    with slot.worker_slot(tmp_path), pytest.raises(slot.WorkerRuns), slot.worker_slot(tmp_path):
         pytest.fail("two workers held one slot")
