@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from flask import Flask
+from flask_babel import Babel
 from pydantic_core import PydanticUndefined
 
 import app
@@ -81,6 +82,7 @@ def routes() -> list[tuple[str, list[str], str]]:
     """Every address with its methods and what it gives."""
     flask = Flask("docs", static_folder=None)
     api.register(flask)
+    Babel(flask)
     web.register(flask)
     found = []
     for rule in flask.url_map.iter_rules():
