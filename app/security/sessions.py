@@ -5,7 +5,7 @@ import hmac
 import secrets as random
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, delete, update
 
 from app.db.accounts import Account, SignIn
 
@@ -30,14 +30,14 @@ def account_of(session: Session, cookie: str, *, now: datetime, idle: timedelta,
     if row is None:
         return None
     if now - row.seen_at > idle or now - row.created_at > total:
-        session.delete(row)
+        sign_out(session, cookie)
         return None
     account = session.get(Account, row.account_id)
     if account is None or account.disabled_at is not None:
         return None
     if now - row.seen_at > timedelta(minutes=1):
-        row.seen_at = now
-        session.add(row)
+        # A statement of its own: a sign-out at the same moment leaves nothing to update, and that is no fault.
+        session.exec(update(SignIn).where(col(SignIn.id_hash) == row.id_hash).values(seen_at=now))
     return account
 
 
