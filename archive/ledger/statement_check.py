@@ -48,8 +48,9 @@ class StatementCheck:
     asked each time.
     """
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: str, *, remembered: int = _REMEMBERED) -> None:
         self._origin = origin
+        self._remembered = remembered
         self._ring: KeyRing | None = None
         self._published = 0
         self._batch: ReferenceType[Admitted] | None = None
@@ -82,7 +83,7 @@ class StatementCheck:
         return Link(statement.agency, statement.seq, statement.prev)
 
     def _remember(self, entry: bytes, found: _Read) -> None:
-        if len(self._known) >= _REMEMBERED:
+        if len(self._known) >= self._remembered:
             del self._known[next(iter(self._known))]  # the oldest: batches come in the order of submission
         self._known[entry] = found
 

@@ -179,9 +179,9 @@ def test_another_batch_starts_from_what_is_published() -> None:
     assert check(said, one) is not None
 
 
-def test_memory_of_signatures_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.ledger.statement_check._REMEMBERED", 4)
-    agency, log, check = Chain(CITY.agency), Counting([GENESIS, node().add(CITY.agency)]), StatementCheck(CITY.origin)
+def test_memory_of_signatures_is_bounded() -> None:
+    agency, log = Chain(CITY.agency), Counting([GENESIS, node().add(CITY.agency)])
+    check = StatementCheck(CITY.origin, remembered=4)
     said = [agency.say() for _ in range(9)]
     for entry in said:
         check(entry, log)
