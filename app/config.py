@@ -67,6 +67,13 @@ class Settings(BaseSettings):
     extraction_seconds: Annotated[
         int, Field(ge=1, description="Longest time reading one file for search may take.")
     ] = 90
+    ask_private_addresses: Annotated[
+        bool,
+        Field(
+            description="Whether the node may ask peers, time authorities and others at private or loopback addresses. "
+            "Off, so that nobody makes the node ask inside its own network; on where the nodes share one."
+        ),
+    ] = False
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         Field(description="Least severe log line that is written."),

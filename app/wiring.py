@@ -12,6 +12,8 @@ from app.config import Settings
 from app.db.engine import make_engine, migrate
 from app.jobs import slot, worker
 from app.jobs.queue import DbosQueue
+from app.jobs.recurring import Recurring
+from app.outbound import Outbound
 from app.ports import Clock, Job, JobQueue
 from app.services import names, node
 from app.services.changing import Changer
@@ -74,6 +76,11 @@ class Portal:
     def origin(self) -> str:
         """The log's origin."""
         return names.log_origin(self.host)
+
+    @property
+    def outbound(self) -> Outbound:
+        """The way to other nodes."""
+        return Outbound(allow_private=self.settings.ask_private_addresses)
 
     def close(self) -> None:
         """Let go of connections, threads and files."""
@@ -158,6 +165,10 @@ class Workshop:
             ],
             Job.INDEX: [("index", self.indexer.index)],
         }
+
+    def recurring(self) -> Sequence[Recurring]:
+        """Return what the worker does again and again while it runs."""
+        return []
 
 
 @contextmanager

@@ -89,13 +89,18 @@ def worker_command() -> int:
 
     from app.config import load_settings
     from app.factory import set_up_logs
+    from app.jobs import recurring
     from app.wiring import working
 
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     set_up_logs(load_settings().log_level)
-    with told.portal() as portal, working(portal) as workshop:
+    with (
+        told.portal() as portal,
+        working(portal) as workshop,
+        recurring.running(workshop.recurring(), portal.folders.recurring),
+    ):
         while not stop.wait(1.0):
             if workshop.scribe.log.is_stopped:
                 click.echo("the log's writer has stopped; starting again mends it or says why it cannot", err=True)

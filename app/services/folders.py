@@ -51,6 +51,11 @@ class Folders:
         return self.data / "cache"
 
     @property
+    def recurring(self) -> Path:
+        """How the worker's recurring tasks went; written by the worker alone."""
+        return self.data / "recurring.json"
+
+    @property
     def demo_accounts(self) -> Path:
         """The sample accounts' passwords, in a demo only."""
         return self.data / "demo-accounts.txt"
