@@ -14,7 +14,7 @@ COMMANDS = {
     "evidence": ("proving", "Write the evidence bundle of a file."),
     "init": ("running", "Make a node in the data folder."),
     "list": ("reading", "List the datasets."),
-    "log": ("reading", "Look at the transparency log."),
+    "log": ("logs", "Look at the transparency log, prove from it, watch one, close it."),
     "publish": ("publishing", "Publish files as a release of a dataset."),
     "rebuild": ("proving", "Make database rows and index again from the archive alone."),
     "search": ("reading", "Search words, phrases, field:value."),

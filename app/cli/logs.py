@@ -1,0 +1,19 @@
+"""`ishibumi log`: the group; its commands stand in the log_* modules, one line each in `_COMMANDS`."""
+
+import click
+
+from app.cli import log_looking
+
+_COMMANDS: tuple[click.Command, ...] = (
+    log_looking.log_show,
+    log_looking.log_check,
+)
+
+
+@click.group()
+def log_command() -> None:
+    """Look at the transparency log, prove from it, watch one, close it."""
+
+
+for _command in _COMMANDS:
+    log_command.add_command(_command)
