@@ -74,6 +74,18 @@ class Settings(BaseSettings):
             "Off, so that nobody makes the node ask inside its own network; on where the nodes share one."
         ),
     ] = False
+    log_batch: Annotated[
+        int, Field(ge=1, le=65_536, description="Most statements that the log publishes under one checkpoint.")
+    ] = 4_096
+    log_batch_wait_ms: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10_000,
+            description="How long the log waits for more statements before it publishes, in milliseconds: "
+            "more of them a second, each later by as much.",
+        ),
+    ] = 0
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         Field(description="Least severe log line that is written."),

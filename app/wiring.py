@@ -190,6 +190,8 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
                 lambda: portal.clock.now().timestamp(),
                 StatementCheck(portal.origin),
                 disk=portal.disks.log,
+                batch=portal.settings.log_batch,
+                gather=portal.settings.log_batch_wait_ms / 1000,
             )
         )
         recover_all(portal.root)

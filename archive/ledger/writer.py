@@ -3,7 +3,8 @@
 import fcntl
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,8 +93,13 @@ def open_log(
     *,
     disk: Disk | None = None,
     open_state: Callable[[Path], LogState] = SqliteState,
+    batch: int = MAX_BATCH,
+    gather: float = 0.0,
 ) -> Iterator["Log"]:
     """Give the log to its one writer, after finishing what a crash left half done.
+
+    At most `batch` leaves are published at once. `append` waits `gather` seconds before it publishes, so that what
+    other threads append meanwhile shares one checkpoint and its fsyncs: more leaves a second, each of them later.
 
     Raises:
         WriterBusy: another process (or this one) has it open.
@@ -108,7 +114,7 @@ def open_log(
         stack.enter_context(only_writer(state_folder))
         state = open_state(state_folder)
         stack.callback(state.close)
-        yield Log(folder, state, key, clock, check, disk or LocalDisk())
+        yield Log(folder, state, key, clock, check, disk or LocalDisk(), batch, gather)
 
 
 class Log:
@@ -127,9 +133,14 @@ class Log:
         clock: Clock,
         check: EntryCheck | None,
         disk: Disk,
+        batch: int = MAX_BATCH,
+        gather: float = 0.0,
     ) -> None:
         self._folder, self._state, self._key = folder, state, key
         self._clock, self._check, self._disk = clock, check, disk
+        self._max_batch, self._gather = batch, gather
+        # For each `append` that waits without the mutex: its leaves that another thread's batch refused, and why.
+        self._waiting: list[dict[Hash, ArchiveError]] = []
         self._tree = TreeReader(LocalTiles(folder), 0)
         self._mutex = threading.RLock()
         self._stopped = ""
@@ -178,22 +189,36 @@ class Log:
             LogStopped: it had stopped before.
 
         """
+        leaves = [leaf_hash(entry) for entry in entries]
         with self._working():
-            leaves = [leaf_hash(entry) for entry in entries]
             found = self._submit(entries, leaves)
             fresh = {leaf for leaf in leaves if leaf not in found}
-            while not fresh <= found.keys():
-                batch = self.sequence()
-                if not batch.positions and not batch.refused:
-                    raise StateDamaged({"why": "the queue lost an entry"})
-                found |= batch.positions
-                for leaf in fresh & batch.refused.keys():
-                    raise batch.refused[leaf]
-            appended: list[Appended] = []
-            for leaf in leaves:
-                appended.append(Appended(found[leaf], leaf, leaf in fresh))
-                fresh.discard(leaf)
-            return appended
+            refused: dict[Hash, ArchiveError] = {}
+            self._waiting.append(refused)
+        try:
+            if self._gather and fresh:
+                time.sleep(self._gather)
+            with self._working():
+                self._publish(fresh, found, refused)
+        finally:
+            with self._mutex:
+                self._waiting = [other for other in self._waiting if other is not refused]
+        appended: list[Appended] = []
+        for leaf in leaves:
+            appended.append(Appended(found[leaf], leaf, leaf in fresh))
+            fresh.discard(leaf)
+        return appended
+
+    def _publish(self, fresh: set[Hash], found: dict[Hash, int], refused: Mapping[Hash, ArchiveError]) -> None:
+        """Sequence until each of `fresh` has its position in `found`, or raise why one of them was refused."""
+        found |= self._state.positions(list(fresh))
+        while not fresh <= found.keys():
+            for leaf in fresh & refused.keys():
+                raise refused[leaf]
+            batch = self.sequence()
+            if not batch.positions and not batch.refused:
+                raise StateDamaged({"why": "the queue lost an entry"})
+            found |= batch.positions
 
     def submit(self, entry: bytes) -> Hash:
         """Queue `entry` durably and return its leaf hash; it is in the log after a later `sequence`.
@@ -221,13 +246,15 @@ class Log:
         Raises FatalLedgerError, LogStopped.
         """
         with self._working():
-            queued = self._state.queued(MAX_BATCH)
+            queued = self._state.queued(self._max_batch)
             if not queued:
                 return Batch()
             self._stopped = "interrupted"
             with _durably():
                 batch = self._sequence(queued)
             self._stopped = ""
+            for waiting in self._waiting:
+                waiting.update(batch.refused)
             return batch
 
     def _submit(self, entries: Sequence[bytes], leaves: Sequence[Hash]) -> dict[Hash, int]:

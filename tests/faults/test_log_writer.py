@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -460,6 +461,56 @@ def test_an_entry_queued_before_may_be_refused_by_append(home: Path) -> None:
     with opened(home, check=chain_check) as log:
         assert refused(log.append, [b"guest 0", b"city 0"]) == "TST-001"
         assert log.append([b"city 0"])[0].was_new is False
+
+
+def test_what_comes_while_another_waits_shares_its_batch(home: Path) -> None:
+    with open_log(home / "log", home / "state", LOG_KEY, clock, chain_check, batch=100, gather=0.3) as log:
+        answers: dict[bytes, object] = {}
+        start = threading.Barrier(4)
+
+        def append(entry: bytes) -> None:
+            start.wait()
+            try:
+                answers[entry] = log.append([entry])[0].index
+            except ArchiveError as error:
+                answers[entry] = error.code
+
+        entries = [b"city 0", b"town 0", b"port 0"]
+        threads = [threading.Thread(target=append, args=(entry,)) for entry in entries]
+        for thread in threads:
+            thread.start()
+        start.wait()
+        for thread in threads:
+            thread.join()
+        assert sorted(answers[entry] for entry in entries) == [250, 251, 252]
+        assert log.size == 253
+    assert_whole(home, [*OLD, *sorted(entries, key=lambda entry: answers[entry])])
+
+
+def test_a_batch_is_no_larger_than_was_asked(home: Path) -> None:
+    with open_log(home / "log", home / "state", LOG_KEY, clock, batch=2) as log:
+        for entry in NEW[:5]:
+            log.submit(entry)
+        assert [len(log.sequence().positions) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_a_refusal_reaches_the_one_who_waits_though_another_batch_had_it(home: Path) -> None:
+    is_shut, is_asked = threading.Event(), threading.Event()
+
+    def check(entry: bytes, _: Admitted, /) -> None:
+        is_asked.set()
+        if is_shut.is_set():
+            raise Refused
+
+    with open_log(home / "log", home / "state", LOG_KEY, clock, check, gather=0.5) as log:
+        told: list[str] = []
+        thread = threading.Thread(target=lambda: told.append(refused(log.append, [b"late"])))
+        thread.start()
+        assert is_asked.wait(60)
+        is_shut.set()
+        assert list(log.sequence().refused) == [leaf_hash(b"late")]  # waits for the mutex: it is queued by then
+        thread.join()
+        assert told == ["TST-001"]
 
 
 def test_a_log_that_cannot_be_read_refuses_nobody(home: Path) -> None:
