@@ -10,14 +10,14 @@ from archive.errors import ArchiveError
 from archive.ledger.admission import Admitted, Link
 from archive.records import dsse
 from archive.records.errors import BadStatement, KeyNotAllowed
-from archive.records.keyring import KeyRing
+from archive.records.keyring import RING_TYPES, KeyRing
 from archive.records.keys import KeyKind, PublicKey
 from archive.records.statements import Statement, parse
 
 _REMEMBERED = 8_192
 _BEHIND_PAYLOAD = b'","payloadType":"'
-_ADDS_KEY = b',"type":"add-key","v":1}'
-_DIGITS = 40  # base64 digits that hold the last 27 to 30 bytes of a payload: as many as `_ADDS_KEY` has, and more
+_CHANGES_RING = tuple(f',"type":"{name}","v":1}}'.encode() for name in sorted(RING_TYPES))
+_DIGITS = 40  # base64 digits that hold the last 27 to 30 bytes of a payload: as many as the longest of these has
 
 
 class WrongLog(ArchiveError):
@@ -25,6 +25,13 @@ class WrongLog(ArchiveError):
     ja = "この文は別の台帳({log})のものです。この台帳({origin})には載せられません。"
     en = "The statement is for another log ({log}), not for {origin}."
     zh = "此陳述屬於另一帳本({log}),不能記入 {origin}。"
+
+
+class LogSealed(ArchiveError):
+    code = "LED-102"
+    ja = "この台帳({origin})は文 {index} で封じられました。これより後に載せることはできません。"
+    en = "This log ({origin}) was sealed by statement {index}; nothing can follow it."
+    zh = "此帳本({origin})已由第 {index} 筆陳述封存,其後不得再記入。"
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,8 @@ class StatementCheck:
             ring = KeyRing.from_genesis(statement)
         elif statement.type == "genesis":
             raise BadStatement({"member": "type", "why": "genesis is leaf 0 only"})
+        elif ring.sealed_at is not None:
+            raise LogSealed({"origin": self._origin, "index": ring.sealed_at})
         key = ring.signer(statement, keyid)
         if key.kind is not KeyKind.STATEMENT:  # a log's or a witness's key signs heads and nothing else
             raise KeyNotAllowed({"name": statement.agency, "type": statement.type})
@@ -111,21 +120,21 @@ def read_statement(entry: bytes) -> Statement:
     return parse(dsse.open_entry(entry).payload)
 
 
-def brings_key(entry: bytes) -> bool:
-    """Tell whether a log entry is an add-key statement, by the end of its canonical payload: without reading it all.
+def changes_ring(entry: bytes) -> bool:
+    """Tell whether a log entry brings, revokes or ends keys, by the end of its payload: without reading it all.
 
     Right for what the log has admitted; for other bytes it tells nothing.
     """
     end = entry.find(_BEHIND_PAYLOAD)
     try:
         # Whole groups of four digits count from the payload's start, and its length is a multiple of four.
-        return base64.b64decode(entry[max(0, end - _DIGITS) : end]).endswith(_ADDS_KEY)
+        return base64.b64decode(entry[max(0, end - _DIGITS) : end]).endswith(_CHANGES_RING)
     except (binascii.Error, ValueError):
         return False
 
 
 def _ring_after(ring: KeyRing | None, entries: Iterable[bytes], start: int) -> KeyRing | None:
     for index, entry in enumerate(entries, start):
-        if ring is None or brings_key(entry):
+        if ring is None or changes_ring(entry):
             ring = after(ring, read_statement(entry), index)
     return ring

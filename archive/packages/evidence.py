@@ -8,7 +8,7 @@ from archive.errors import ArchiveError
 from archive.ledger.checkpoint import SignedCheckpoint
 from archive.ledger.proof import TlogProof
 from archive.ledger.reader import LogReader
-from archive.ledger.statement_check import brings_key, read_statement
+from archive.ledger.statement_check import changes_ring, read_statement
 from archive.objects import layout
 from archive.objects.root import StorageRoot, StoredFile
 from archive.records import base64_strict, dsse, jcs
@@ -98,8 +98,8 @@ def _keys(log: LogReader, entry: bytes, log_index: int) -> list[tuple[int, bytes
     """Return genesis and the add-key statements that lead from it to the key of `entry`, in the log's order."""
     brought: dict[tuple[str, str], tuple[int, bytes]] = {}
     for at, candidate in enumerate(log.entries(1, log_index), start=1):
-        if brings_key(candidate):
-            vkey = str(read_statement(candidate).body["vkey"])
+        if changes_ring(candidate) and (added := read_statement(candidate)).type == "add-key":
+            vkey = str(added.body["vkey"])
             name, keyid, _ = vkey.split("+", 2)
             brought.setdefault((name, keyid), (at, candidate))
     chain: list[tuple[int, bytes]] = []

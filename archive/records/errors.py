@@ -63,6 +63,20 @@ class KeyNotAllowed(RecordError):
     zh = "金鑰 {name} 不得簽署「{type}」陳述。"
 
 
+class KeyRevoked(RecordError):
+    code = "REC-032"
+    ja = "署名鍵 {keyid}({name})は、台帳の文 {index} で失効しています。新しい鍵で署名してください。"
+    en = "The signing key {keyid} ({name}) was revoked by statement {index} of the log. Sign with the newer key."
+    zh = "簽章金鑰 {keyid}({name})已由帳本第 {index} 筆陳述撤銷。請以新金鑰簽署。"
+
+
+class KeyNotYetValid(RecordError):
+    code = "REC-033"
+    ja = "署名鍵 {keyid}({name})は、この文の日時にはまだ使えません。時計を確かめてください。"
+    en = "The signing key {keyid} ({name}) is not valid yet at the time that the statement gives. Check the clock."
+    zh = "簽章金鑰 {keyid}({name})於此陳述的時間尚未生效。請檢查時鐘。"
+
+
 class WrongOpening(RecordError):
     code = "REC-040"
     ja = "「{field}」の開示内容が、約束(コミットメント)と一致しません。中身が変えられています。"

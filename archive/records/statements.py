@@ -15,6 +15,7 @@ from archive.records.errors import BadStatement, NotJson, UnknownStatement
 FORMAT = 1
 MAX_TEXT = 8_192
 _TIME = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")
+_KEY_ID = re.compile(r"[0-9a-f]{8}")
 _DATASET = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MEMBERS = frozenset({"v", "type", "log", "agency", "seq", "prev", "time", "body"})
 
@@ -158,6 +159,18 @@ def _hash(member: str, value: Any) -> None:
         raise BadStatement({"member": member, "why": "base64 of 32 bytes"}) from wrong
 
 
+def _wide_hash(member: str, value: Any) -> None:
+    try:
+        base64_strict.decode(value if isinstance(value, str) else "", 64)
+    except NotJson as wrong:
+        raise BadStatement({"member": member, "why": "base64 of 64 bytes"}) from wrong
+
+
+def _key_id(member: str, value: Any) -> None:
+    if not isinstance(value, str) or not _KEY_ID.fullmatch(value):
+        raise BadStatement({"member": member, "why": "8 hex digits"})
+
+
 def _dataset(member: str, value: Any) -> None:
     if not isinstance(value, str) or not 2 <= len(value) <= 80 or not _DATASET.fullmatch(value):  # noqa: PLR2004 - ARCHITECTURE 3
         raise BadStatement({"member": member, "why": "a dataset name: a-z, 0-9 and single hyphens, 2 to 80"})
@@ -217,6 +230,13 @@ BODIES: Mapping[str, Mapping[str, Check]] = {
         "role": _one_of("log", "witness", "mirror", "node", "agency"),
         "custody": _one_of("custodial", "own"),
         "not_before": _moment,
+        "next?": _hash,
+    },
+    "revoke-key": {
+        "name": _text(200),
+        "keyid": _key_id,
+        "reason": _one_of("superseded", "retired", "compromised"),
+        "invalid_from_index": _count,
     },
     "publish": {
         "dataset": _dataset,
@@ -243,6 +263,34 @@ BODIES: Mapping[str, Mapping[str, Check]] = {
         "ground": _GROUND,
         "reason?": _hash,
         "visible_from": _moment,
+    },
+    "erase": {
+        "dataset": _dataset,
+        "version": _version,
+        "of": _list_of(_count, 64),
+        "scope": _one_of("bytes", "openings", "rows"),
+        "files?": _list_of(_count, 1_000),
+        "ground": _GROUND,
+        "order": _hash,
+        "completed": _moment,
+    },
+    "peer": {
+        "origin": _text(200),
+        "vkeys": _list_of(_VKEY, 4),
+        "role": _one_of("witness", "mirror"),
+        "checkpoint?": _text(MAX_TEXT),
+    },
+    "renew": {
+        "from": _count,
+        "to": _count,
+        "hash": _one_of("sha-512"),
+        "entries": _wide_hash,
+        "anchors": _wide_hash,
+    },
+    "seal": {
+        "size": _count,
+        "reason": _text(400),
+        "successor?": _text(200),
     },
 }
 """Every type this software may append, with the members of its body; `?` marks one that may be absent."""

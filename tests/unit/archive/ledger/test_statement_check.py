@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from archive import merkle
-from archive.ledger.statement_check import StatementCheck, brings_key, read_statement
+from archive.ledger.statement_check import StatementCheck, changes_ring, read_statement
 from archive.ledger.writer import Log, create_log, open_log
 from archive.records import dsse
 from archive.records.keys import KeyKind, SigningKey
@@ -38,6 +38,7 @@ class Chain:
 
 
 GENESIS = genesis(CITY)
+RENEW = {"from": 0, "to": 1, "hash": "sha-512", "entries": "A" * 86 + "==", "anchors": "A" * 86 + "=="}
 
 
 def node() -> Chain:
@@ -113,8 +114,34 @@ def test_what_is_not_let_in(log: Log, entry: Any, code: str) -> None:
 def test_a_key_of_a_log_signs_no_statement(log: Log) -> None:
     node_chain, _ = opened(log)
     head_key = SigningKey.from_seed(CITY.agency.public.name, KeyKind.LOG, b"h" * 32)
-    log.append([node_chain.say("add-key", {**read_statement(add_key(CITY, head_key)).body, "role": "log"})])
-    assert refused(log.append, [Chain(head_key, 1, bytes(32)).say()]) == "REC-031"
+    body = read_statement(add_key(CITY, head_key)).body
+    assert refused(log.append, [node_chain.say("add-key", {**body, "role": "log"})]) == "REC-020"
+    witness = SigningKey.from_seed(CITY.node.public.name, KeyKind.WITNESS, b"h" * 32)
+    body = read_statement(add_key(CITY, witness)).body
+    tail = log.tail(CITY.node.public.name)
+    assert tail is not None
+    adding = Chain(CITY.node, tail.seq + 1, tail.leaf_hash).say("add-key", {**body, "role": "witness"})
+    log.append([adding])
+    assert refused(log.append, [Chain(witness, 1, bytes(32)).say("renew", RENEW)]) == "REC-031"
+
+
+def test_a_revoked_key_signs_no_more_even_in_the_same_batch(log: Log) -> None:
+    node_chain, agency = opened(log)
+    keyid = CITY.agency.public.key_id.hex()
+    early = agency.say()
+    body = {"name": CITY.agency.public.name, "keyid": keyid, "reason": "compromised", "invalid_from_index": 2}
+    gone, late = node_chain.say("revoke-key", body), agency.say()
+    assert refused(log.append, [early, gone, late]) == "REC-032"
+    assert [one.index for one in log.append([early, gone])] == [3, 4]
+    assert refused(log.append, [late]) == "REC-032"
+
+
+def test_nothing_follows_a_seal(log: Log) -> None:
+    node_chain, agency = opened(log)
+    assert refused(log.append, [Chain(CITY.node, 2, node_chain.previous).say("seal", {"size": 9, "reason": "合併"})])
+    log.append([node_chain.say("seal", {"size": 3, "reason": "合併"})])
+    assert refused(log.append, [agency.say()]) == "LED-102"
+    assert refused(log.append, [node_chain.say("seal", {"size": 4, "reason": "合併"})]) == "LED-102"
 
 
 def test_a_key_is_good_from_its_own_statement_on_in_the_same_batch(log: Log) -> None:
@@ -190,12 +217,12 @@ def test_memory_of_signatures_is_bounded() -> None:
 
 def test_add_key_statements_are_told_by_their_end() -> None:
     node_chain, agency = node(), Chain(CITY.agency)
-    assert brings_key(node_chain.add(CITY.agency))
+    assert changes_ring(node_chain.add(CITY.agency))
     named = node_chain.say("add-key", {**read_statement(add_key(CITY, STRANGER.agency)).body, "x": {"a": "é"}})
-    assert brings_key(named)
+    assert changes_ring(named)
     for length in range(6):
         body = {**PUBLISH, "licence": ',"type":"add-key","v":1}' + "x" * length}
-        assert not brings_key(agency.say(body=body))
-    assert not brings_key(GENESIS)
+        assert not changes_ring(agency.say(body=body))
+    assert changes_ring(GENESIS)
     for rubbish in (b"", b"{}", b'","payloadType":"', b'{"payload":"e30","payloadType":"'):
-        assert not brings_key(rubbish)
+        assert not changes_ring(rubbish)

@@ -13,6 +13,7 @@ from tests.unit.archive.records.test_jcs import refused
 HASH = base64_strict.encode(bytes(32))
 VKEY = "log.example.jp/aoba+2cbe53ae+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 WHEN = "2026-01-01T00:00:00Z"
+WIDE = "A" * 86 + "=="
 GOOD: dict[str, dict[str, Any]] = {
     "genesis": {
         "origin": "a/log",
@@ -45,6 +46,19 @@ GOOD: dict[str, dict[str, Any]] = {
         "ground": {"code": "error", "law": "条例"},
         "visible_from": WHEN,
     },
+    "revoke-key": {"name": "a/agency/b", "keyid": "00ff00ff", "reason": "compromised", "invalid_from_index": 4},
+    "erase": {
+        "dataset": "hinanjo",
+        "version": 2,
+        "of": [4],
+        "scope": "bytes",
+        "ground": {"code": "court", "law": "条例"},
+        "order": HASH,
+        "completed": WHEN,
+    },
+    "peer": {"origin": "b/log", "vkeys": [VKEY], "role": "witness"},
+    "renew": {"from": 0, "to": 4, "hash": "sha-512", "entries": WIDE, "anchors": WIDE},
+    "seal": {"size": 5, "reason": "合併"},
 }
 
 
