@@ -4,7 +4,7 @@ import importlib
 import sys
 import time
 
-NAMES = ("publish", "statements", "line", "serving", "search")
+NAMES = ("publish", "statements", "log", "line", "serving", "search")
 
 
 def main() -> None:
@@ -16,4 +16,5 @@ def main() -> None:
         print(f"({time.perf_counter() - begun:.0f} s)", flush=True)
 
 
-main()
+if __name__ == "__main__":  # processes that a table starts import this module again
+    main()
