@@ -1,10 +1,14 @@
 """The log's files as C2SP tlog-tiles asks: `/log/checkpoint`, `/log/tile/…`."""
 
 import re
+from pathlib import Path
 
 from flask import Blueprint, Response, abort, send_file
 
 from app.security import headers, visitor
+from archive.ledger.errors import BadTilePath, NoSuchTile
+from archive.ledger.tiles import MAX_BUNDLE_BYTES, WIDTH, LocalTiles, decode_bundle, encode_bundle, parse_tile_path
+from archive.merkle import HASH_BYTES
 
 blueprint = Blueprint("tiles", __name__)
 _TILE = re.compile(
@@ -27,9 +31,22 @@ def tile(place: str) -> Response:
     """Return a tile or an entry bundle; a file once served never changes."""
     if not _TILE.fullmatch(place):
         abort(404)
-    path = visitor.portal().folders.log / "tile" / place
-    if not path.is_file():
-        abort(404)
-    answer = send_file(path, mimetype="application/octet-stream", etag=False)
+    folder = visitor.portal().folders.log
+    if (folder / "tile" / place).is_file():
+        answer = send_file(folder / "tile" / place, mimetype="application/octet-stream", etag=False)
+    else:
+        answer = Response(_beginning(folder, place), content_type="application/octet-stream")
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return headers.immutable(answer)
+
+
+def _beginning(folder: Path, place: str) -> bytes:
+    """Return what a deleted partial file held: its full one begins with it."""
+    try:
+        path = parse_tile_path(f"tile/{place}")
+        data = LocalTiles(folder).read(str(path.full), MAX_BUNDLE_BYTES)
+        if path.level is not None:
+            return data[: HASH_BYTES * path.width]
+        return encode_bundle(decode_bundle(data, WIDTH, str(path.full))[: path.width])
+    except (BadTilePath, NoSuchTile):
+        abort(404)

@@ -2,11 +2,17 @@
 
 import click
 
-from app.cli import log_looking
+from app.cli import log_keeping, log_looking
 
 _COMMANDS: tuple[click.Command, ...] = (
     log_looking.log_show,
     log_looking.log_check,
+    log_looking.log_prove,
+    log_looking.log_policy,
+    log_keeping.log_export,
+    log_keeping.log_prune,
+    log_keeping.log_recover,
+    log_keeping.log_shutdown,
 )
 
 

@@ -12,7 +12,7 @@ from archive.ledger.errors import CheckpointMismatch, OutOfTurn
 from archive.ledger.growth import Edge
 from archive.ledger.publish import CHECKPOINT_FILE
 from archive.ledger.spans import BundleMismatch, Finding, Span, check_span, leaves, mismatch, tile
-from archive.ledger.statement_check import WrongLog
+from archive.ledger.statement_check import LogSealed, WrongLog
 from archive.ledger.tiles import WIDTH, TilePath, TileSource, TreeReader
 from archive.merkle import Hash
 from archive.records import dsse
@@ -57,6 +57,8 @@ def check_statements(entries: Iterable[bytes], origin: str) -> Iterator[Finding 
             if statement.log != origin:
                 raise WrongLog({"log": statement.log, "origin": origin})
             ring = KeyRing.from_genesis(statement) if ring is None else ring
+            if ring.sealed_at is not None:
+                raise LogSealed({"origin": origin, "index": ring.sealed_at})
             envelope.check_signature(ring.signer(statement, envelope.keyid))
             ring = ring.admit(statement, index)
             _check_turn(statement, tails)

@@ -76,6 +76,16 @@ class LogReader:
             merkle.check_consistency(old, new, proof, tree.range_root(0, old), self._root_at(new, head))
             return proof
 
+    def root_at(self, size: int) -> Hash:
+        """Return the root of the first `size` leaves, proved by the published checkpoint.
+
+        Raises OutsideTree, NoSuchTile, MalformedTile, RootMismatch, NotAnExtension.
+        """
+        with self._trusting_cache():
+            head = self.checkpoint()
+            _require_inside(size, head)
+            return self._root_at(size, head)
+
     def tlog_proof(self, index: int, extra: bytes | None = None) -> TlogProof:
         """Return the proof file of entry `index` under the published head. Raises as `inclusion_proof`."""
         with self._trusting_cache():

@@ -24,7 +24,7 @@ HEIGHT = 8
 MAX_LEVEL = 63
 MAX_ENTRY_BYTES = 65_535
 _LENGTH_BYTES = 2
-_MAX_BUNDLE_BYTES = WIDTH * (_LENGTH_BYTES + MAX_ENTRY_BYTES)
+MAX_BUNDLE_BYTES = WIDTH * (_LENGTH_BYTES + MAX_ENTRY_BYTES)
 _CACHED_FILES = 256
 _ENTRIES = "entries"
 _PATH = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
@@ -97,6 +97,16 @@ def width_at(level: int, index: int, size: int) -> int:
     return max(0, min(WIDTH, (size >> HEIGHT * level) - index * WIDTH))
 
 
+def tree_paths(size: int) -> Iterator[TilePath]:
+    """Give every tile and entry bundle of a tree of `size` leaves: all that a copy of the log needs."""
+    for level in (None, *range(MAX_LEVEL + 1)):
+        held = size >> HEIGHT * (level or 0)
+        if not held:
+            return
+        for index in range(-(-held // WIDTH)):
+            yield TilePath(level, index, width_at(level or 0, index, size))
+
+
 def encode_bundle(entries: Sequence[bytes]) -> bytes:
     """Return the entry bundle of up to 256 entries. Raises EntryTooLarge."""
     parts: list[bytes] = []
@@ -160,11 +170,11 @@ class TreeReader:
         """Return a bundle's entries, as many as this size has. Raises NoSuchTile, MalformedBundle."""
         path = TilePath(None, index, width_at(0, index, self.size))
         try:
-            found, data = path, self._read(str(path), _MAX_BUNDLE_BYTES)
+            found, data = path, self._read(str(path), MAX_BUNDLE_BYTES)
         except NoSuchTile:
             if path.width == WIDTH:
                 raise
-            found, data = path.full, self._read(str(path.full), _MAX_BUNDLE_BYTES)
+            found, data = path.full, self._read(str(path.full), MAX_BUNDLE_BYTES)
         return decode_bundle(data, found.width, str(found))[: path.width]
 
     def leaf(self, index: int) -> Hash:
