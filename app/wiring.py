@@ -17,6 +17,7 @@ from app.outbound import Outbound
 from app.ports import Clock, Job, JobQueue
 from app.services import names, node
 from app.services.changing import Changer
+from app.services.evidence import Evidence
 from app.services.folders import Folders
 from app.services.indexing import Indexer
 from app.services.inscribing import Scribe, catch_up, check_database
@@ -76,6 +77,11 @@ class Portal:
     def origin(self) -> str:
         """The log's origin."""
         return names.log_origin(self.host)
+
+    @property
+    def evidence(self) -> Evidence:
+        """Makes evidence bundles."""
+        return Evidence(self.engine, self.root, self.log, self.folders.log)
 
     @property
     def outbound(self) -> Outbound:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, send_file
 
 from app.db.catalogue import Release, ReleaseFile
 from app.security import headers, visitor
-from app.services import catalogue, evidence
+from app.services import catalogue
 from app.services.errors import Withdrawn
 
 blueprint = Blueprint("proofs", __name__)
@@ -45,7 +45,7 @@ def bundle(name: str, version: int, path: str) -> Response:
     """Return the evidence bundle of a file: all that is needed to verify it offline."""
     release, found = _find(name, version, path)
     portal = visitor.portal()
-    text = json.dumps(evidence.bundle(portal.root, portal.log, release, found.path), ensure_ascii=False, indent=1)
+    text = json.dumps(portal.evidence.of_file(release, found.path), ensure_ascii=False, indent=1)
     answer = Response(text + "\n", mimetype="application/json")
     filename = f"{name}-v{version}-{found.sha256[:8]}.evidence.json"
     answer.headers["Content-Disposition"] = f"attachment; filename={filename}"

@@ -39,7 +39,7 @@ def verify_command(file: Path, bundle: Path | None, policy: Path | None, as_json
         else:
             try:
                 with told.portal() as portal:
-                    result = verifying.with_archive(portal.engine, portal.root, portal.log, source, pinned)
+                    result = verifying.with_archive(portal.engine, portal.evidence, source, pinned)
             except node.NoNode as nobody:
                 told.tell(nobody)
                 click.echo("To check without a node, give the file's evidence: --bundle FILE.evidence.json", err=True)
@@ -57,14 +57,14 @@ def verify_command(file: Path, bundle: Path | None, policy: Path | None, as_json
 def evidence_command(name: str, path: str, version: int | None, output: str | None, as_json: bool) -> int:
     """Write the evidence bundle of the file PATH in dataset NAME: all that is needed to verify it offline."""
     from app.db.engine import transaction
-    from app.services import catalogue, evidence
+    from app.services import catalogue
 
     with told.portal() as portal:
         with transaction(portal.engine) as session:
             dataset = catalogue.dataset(session, name)
             release = catalogue.release(session, name, version or dataset.latest_version)
             file = catalogue.file(session, release, path)
-        bundle = evidence.bundle(portal.root, portal.log, release, file.path)
+        bundle = portal.evidence.of_file(release, file.path)
     text = json.dumps(bundle, ensure_ascii=False, indent=1) + "\n"
     target = output or f"{name}-v{release.version}-{file.sha256[:8]}.evidence.json"
     if target == "-":

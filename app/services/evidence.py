@@ -1,30 +1,64 @@
-"""The evidence bundle of a file of a public release: from the archive and the log, never from rows alone."""
+"""Evidence bundles of public releases: from the archive and the log; rows only say where to look."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from app.db.catalogue import Release
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from app.db.catalogue import Release, StatementRow
+from app.db.engine import transaction
 from app.services.errors import BeingInscribed
 from archive.ledger.reader import LogReader
 from archive.objects.root import StorageRoot
-from archive.packages.evidence import build_bundle
+from archive.packages import evidence
+from archive.packages.evidence import Stored
+from archive.packages.testimony import Context
+from archive.records.keyring import RING_TYPES
+
+_LATER = ("amend", "withdraw", "erase")
 
 
-def bundle(root: StorageRoot, log: LogReader, release: Release, path: str) -> dict[str, Any]:
-    """Return the bundle of the file `path` in `release`.
+@dataclass(frozen=True)
+class Evidence:
+    """Makes bundles; any number of processes may have one."""
 
-    Raises:
-        BeingInscribed: the release is not in archive and log yet.
-        ArchiveError: as `archive.packages.evidence.build_bundle`.
+    engine: sa.Engine
+    root: StorageRoot
+    log: LogReader
+    log_folder: Path
 
-    """
+    def of_file(self, release: Release, path: str) -> dict[str, Any]:
+        """Return the bundle of the file `path` in `release`.
+
+        Raises:
+            BeingInscribed: the release is not in archive and log yet.
+            ArchiveError: as `archive.packages.evidence.build_bundle`.
+
+        """
+        return evidence.build_bundle(self.root, self.log, _stored(release), path, self._context(release))
+
+    def of_release(self, release: Release) -> dict[str, Any]:
+        """Return the bundle of every file of `release`. Raises as `of_file`."""
+        return evidence.build_release_bundle(self.root, self.log, _stored(release), self._context(release))
+
+    def of_row(self, release: Release, path: str, row: int) -> dict[str, Any]:
+        """Return the bundle of one row (0 is the header) of a table. Raises NoRowTree, NoSuchRow, and as `of_file`."""
+        return evidence.build_row_bundle(self.root, self.log, _stored(release), path, row, self._context(release))
+
+    def _context(self, release: Release) -> Context:
+        """Return which statements bring keys, and which spoke of the release later: the list rows know, O(1) each."""
+        of_release = (StatementRow.dataset == release.dataset, StatementRow.version == release.version)
+        with transaction(self.engine) as session:
+            ring = session.exec(select(StatementRow.log_index).where(col(StatementRow.type).in_(RING_TYPES))).all()
+            later = session.exec(
+                select(StatementRow.log_index).where(col(StatementRow.type).in_(_LATER), *of_release)
+            ).all()
+        return Context(ring=ring, later=later)
+
+
+def _stored(release: Release) -> Stored:
     if release.volume is None or release.ocfl_version is None or release.log_index is None:
         raise BeingInscribed({"dataset": release.dataset, "version": release.version or 0})
-    return build_bundle(
-        root,
-        log,
-        dataset=release.dataset,
-        volume=release.volume,
-        ocfl_version=release.ocfl_version,
-        path=path,
-        log_index=release.log_index,
-    )
+    return Stored(release.dataset, release.volume, release.ocfl_version, release.log_index)

@@ -8,11 +8,10 @@ import sqlalchemy as sa
 
 from app.db.catalogue import Dataset, Release, ReleaseState
 from app.db.engine import transaction
-from app.services import catalogue, evidence
+from app.services import catalogue
+from app.services.evidence import Evidence
 from archive.errors import ArchiveError
 from archive.ledger.policy import Policy
-from archive.ledger.reader import LogReader
-from archive.objects.root import StorageRoot
 from archive.store import hashing
 from archive.store.hashing import Digests
 from archive.verify.result import Result, Verdict
@@ -25,15 +24,13 @@ def with_bundle(source: BinaryIO, bundle: bytes, policy: bytes | None) -> Result
     return check(hashing.digests(hashing.blocks(source)), bundle, trusted, int(time.time()))
 
 
-def with_archive(
-    engine: sa.Engine, root: StorageRoot, log: LogReader, source: BinaryIO, policy: bytes | None
-) -> Result:
+def with_archive(engine: sa.Engine, evidence: Evidence, source: BinaryIO, policy: bytes | None) -> Result:
     """Return the verdict on the bytes of `source` by what this node has published. Raises MalformedPolicy."""
     trusted = Policy.parse(policy) if policy is not None else None
-    return by_digests(engine, root, log, hashing.digests(hashing.blocks(source)), trusted)
+    return by_digests(engine, evidence, hashing.digests(hashing.blocks(source)), trusted)
 
 
-def by_digests(engine: sa.Engine, root: StorageRoot, log: LogReader, digests: Digests, policy: Policy | None) -> Result:
+def by_digests(engine: sa.Engine, evidence: Evidence, digests: Digests, policy: Policy | None) -> Result:
     """Return the verdict on bytes by their digests: looked up in the database, then proved from archive and log.
 
     Of several releases with the same bytes the newest that still stands is told, else the newest withdrawn.
@@ -45,7 +42,7 @@ def by_digests(engine: sa.Engine, root: StorageRoot, log: LogReader, digests: Di
     standing = [place for place in places if place[1].state == ReleaseState.PUBLISHED.value]
     dataset, release, file = (standing or places)[0]
     try:
-        bundle = json.dumps(evidence.bundle(root, log, release, file.path), ensure_ascii=False).encode()
+        bundle = json.dumps(evidence.of_file(release, file.path), ensure_ascii=False).encode()
     except ArchiveError as error:
         return Result(Verdict.UNDETERMINED, digests, error=error)
     return _told(check(digests, bundle, policy, int(time.time())), dataset, release)

@@ -2,22 +2,24 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from archive import merkle
 from archive.errors import ArchiveError
-from archive.ledger.checkpoint import SignedCheckpoint
-from archive.ledger.proof import TlogProof
 from archive.ledger.reader import LogReader
-from archive.ledger.statement_check import changes_ring, read_statement
+from archive.ledger.statement_check import read_statement
 from archive.objects import layout
 from archive.objects.root import StorageRoot, StoredFile
-from archive.records import base64_strict, dsse, jcs
+from archive.packages.testimony import Context, testify
+from archive.records import base64_strict, jcs, rowtree
 from archive.records.errors import BadManifest, NotJson
-from archive.records.manifest import Manifest
+from archive.records.manifest import ErasedManifest, Manifest, read_leaf
 from archive.verify import bundle as bundles
 
 RECORD = "meta/record.json"
 OPENINGS = "meta/openings.json"
+FILES = "files/"
 _MAX_OPENINGS = 256 * 1024 * 1024
 
 
@@ -35,20 +37,36 @@ class EvidenceTooLarge(ArchiveError):
     zh = "證據過大({bytes} 位元組,上限為 {limit})。請減少單一版本的檔案數。"
 
 
-def build_bundle(
-    root: StorageRoot,
-    log: LogReader,
-    *,
-    dataset: str,
-    volume: int,
-    ocfl_version: int,
-    path: str,
-    log_index: int,
-) -> dict[str, Any]:
-    """Return the bundle of the file `path` in the release that statement `log_index` published.
+class NoRowTree(ArchiveError):
+    code = "VER-042"
+    ja = "「{path}」は行ごとに証明できる形で公開されていません。ファイル全体の証拠を使ってください。"
+    en = "{path} was not published in a way that proves single rows. Use the evidence for the whole file."
+    zh = "「{path}」未以可逐列證明的方式公開。請使用整個檔案的證據。"
 
-    All its proofs are under the checkpoint that is published now. It is built, not checked: `archive.verify` tells
-    whether archive and log still fit each other.
+
+class NoSuchRow(ArchiveError):
+    code = "VER-043"
+    ja = "第{row}行はありません(見出しを0として {rows} 行)。"
+    en = "There is no row {row}: the table has {rows}, the header being row 0."
+    zh = "沒有第 {row} 列(共 {rows} 列,標題列為 0)。"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a release lies in the archive, and the statement that published it."""
+
+    dataset: str
+    volume: int
+    ocfl_version: int
+    log_index: int
+
+
+def build_bundle(
+    root: StorageRoot, log: LogReader, stored: Stored, path: str, context: Context | None = None
+) -> dict[str, Any]:
+    """Return the bundle of the file `path` in a release.
+
+    It is built, not checked: `archive.verify` tells whether archive and log still fit each other.
 
     Raises:
         EvidenceMissing: a part is not in the archive, or cannot be read.
@@ -58,65 +76,119 @@ def build_bundle(
         What `LogReader.entry` and `LogReader.inclusion_proof` raise.
 
     """
-    state = root.state(layout.object_id(dataset, volume), ocfl_version)
-    openings = _openings(_read(state, OPENINGS))
-    tree = _manifest(openings)
-    index = _place(tree, path)
-    leaf = tree.leaves[index]
+    parts = _Parts(root, stored)
+    index = _place(parts.tree, path)
+    leaf = parts.tree.leaves[index]
     digest = leaf.digest()
-    head = log.checkpoint()
-    entry = log.entry(log_index)
-    statement = read_statement(entry)
-    found = {
-        "format": bundles.FORMAT,
-        "file": {"path": digest.path, "size": digest.size, "sha256": digest.sha256.hex()},
-        "release": {"dataset": statement.body.get("dataset"), "version": statement.body.get("version")},
-        "manifest": {
-            "leaf": leaf.text,
-            "opening": {"salt": base64_strict.encode(leaf.salt), "value": leaf.value},
-            "index": index,
-            "size": len(tree.leaves),
-            "path": [base64_strict.encode(step) for step in tree.proof(index)],
-            "salt": base64_strict.encode(tree.salt),
+    return _whole(
+        log,
+        stored,
+        context,
+        {
+            "file": {"path": digest.path, "size": digest.size, "sha256": digest.sha256.hex()},
+            "manifest": {
+                "leaf": leaf.text,
+                "opening": {"salt": base64_strict.encode(leaf.salt), "value": leaf.value},
+                **parts.place(index),
+            },
+            "record": parts.record(),
         },
-        "record": {"text": _text(_read(state, RECORD)), "salt": _member(openings, "metadata", "salt")},
-        "statement": {"entry": _text(entry), "index": log_index},
-        "keys": [
-            {"entry": _text(key), "index": at, "proof": _proof(log, at, head)}
-            for at, key in _keys(log, entry, log_index)
-        ],
-        "proof": _proof(log, log_index, head),
-        "policy": read_statement(log.entry(0)).body["policy"],
+    )
+
+
+def build_release_bundle(
+    root: StorageRoot, log: LogReader, stored: Stored, context: Context | None = None
+) -> dict[str, Any]:
+    """Return the bundle of every file of a release. Raises as `build_bundle`."""
+    parts = _Parts(root, stored)
+    leaves = [
+        {"leaf": leaf.text, "opening": {"salt": base64_strict.encode(leaf.salt), "value": leaf.value}}
+        for leaf in parts.tree.leaves
+    ]
+    manifest = {"leaves": leaves, "salt": base64_strict.encode(parts.tree.salt)}
+    return _whole(log, stored, context, {"manifest": manifest, "record": parts.record()})
+
+
+def build_row_bundle(
+    root: StorageRoot, log: LogReader, stored: Stored, path: str, row: int, context: Context | None = None
+) -> dict[str, Any]:
+    """Return the bundle of row number `row` (0 is the header) of the table `path`, without the rest of the table.
+
+    Raises NoRowTree when the release was published without one, NoSuchRow, and as `build_bundle`.
+    """
+    parts = _Parts(root, stored)
+    index = _place(parts.tree, path)
+    leaf = parts.tree.leaves[index]
+    said = read_leaf(leaf.text)
+    if said.rows is None or leaf.row_seed is None:
+        raise NoRowTree({"path": path[:200]})
+    if not 0 <= row < said.rows.n:
+        raise NoSuchRow({"row": row, "rows": said.rows.n})
+    proof = rowtree.prove(list(rowtree.split(parts.bytes_of(path))), leaf.row_seed, row)
+    return _whole(
+        log,
+        stored,
+        context,
+        {
+            "file": {"path": said.path, "size": said.size},
+            "row": {
+                "index": row,
+                "raw": base64_strict.encode(proof.raw),
+                "seed": base64_strict.encode(proof.seed),
+                "path": [base64_strict.encode(step) for step in proof.path],
+            },
+            "manifest": {"leaf": leaf.text, **parts.place(index)},
+            "record": parts.record(),
+        },
+    )
+
+
+def build_erased_bundle(
+    log: LogReader, stored: Stored, tree: ErasedManifest, index: int, context: Context | None = None
+) -> dict[str, Any]:
+    """Return the bundle of a file that was erased: that it was there, and by which law it went. Raises as the log."""
+    manifest = {
+        "hash": base64_strict.encode(tree.hashes[index]),
+        "index": index,
+        "size": len(tree.hashes),
+        "path": [base64_strict.encode(step) for step in merkle.inclusion_proof(list(tree.hashes), index)],
+        "salt": base64_strict.encode(tree.salt),
     }
+    return _whole(log, stored, context, {"manifest": manifest})
+
+
+def _whole(log: LogReader, stored: Stored, context: Context | None, parts: dict[str, Any]) -> dict[str, Any]:
+    said = testify(log, stored.log_index, context or Context())
+    body = read_statement(said["statement"]["entry"].encode()).body
+    release = {"dataset": body.get("dataset"), "version": body.get("version")}
+    found = {"format": bundles.FORMAT, "release": release, **parts, **said}
     size = len(json.dumps(found, ensure_ascii=False, indent=1).encode())
     if size > bundles.MAX_BYTES - 1:
         raise EvidenceTooLarge({"bytes": size, "limit": bundles.MAX_BYTES})
     return found
 
 
-def _keys(log: LogReader, entry: bytes, log_index: int) -> list[tuple[int, bytes]]:
-    """Return genesis and the add-key statements that lead from it to the key of `entry`, in the log's order."""
-    brought: dict[tuple[str, str], tuple[int, bytes]] = {}
-    for at, candidate in enumerate(log.entries(1, log_index), start=1):
-        if changes_ring(candidate) and (added := read_statement(candidate)).type == "add-key":
-            vkey = str(added.body["vkey"])
-            name, keyid, _ = vkey.split("+", 2)
-            brought.setdefault((name, keyid), (at, candidate))
-    chain: list[tuple[int, bytes]] = []
-    wanted = brought.get(_signer(entry))
-    while wanted is not None and len(chain) < bundles.MAX_KEYS:
-        chain.append(wanted)
-        before = brought.get(_signer(wanted[1]))
-        wanted = before if before is not None and before[0] < wanted[0] else None
-    return [(0, log.entry(0)), *reversed(chain)]
+class _Parts:
+    """What the archive holds of one release, read once."""
 
+    def __init__(self, root: StorageRoot, stored: Stored) -> None:
+        self._state = root.state(layout.object_id(stored.dataset, stored.volume), stored.ocfl_version)
+        self._openings = _openings(_read(self._state, OPENINGS))
+        self.tree = _manifest(self._openings)
 
-def _signer(entry: bytes) -> tuple[str, str]:
-    return read_statement(entry).agency, dsse.open_entry(entry).keyid
+    def place(self, index: int) -> dict[str, Any]:
+        return {
+            "index": index,
+            "size": len(self.tree.leaves),
+            "path": [base64_strict.encode(step) for step in self.tree.proof(index)],
+            "salt": base64_strict.encode(self.tree.salt),
+        }
 
+    def record(self) -> dict[str, str]:
+        return {"text": _text(_read(self._state, RECORD)), "salt": _member(self._openings, "metadata", "salt")}
 
-def _proof(log: LogReader, index: int, head: SignedCheckpoint) -> str:
-    return TlogProof(index, tuple(log.inclusion_proof(index, head.size)), head).encode().decode()
+    def bytes_of(self, path: str) -> bytes:
+        return _read(self._state, FILES + path)
 
 
 def _place(tree: Manifest, path: str) -> int:

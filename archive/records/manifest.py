@@ -1,10 +1,11 @@
 """The manifest tree of a release: one leaf a file, so that one file can be proved, or erased, without the others.
 
-A leaf is the canonical JSON of `{bytes, path, salt, size}`; `bytes` commits, with its own salt, to the file's SHA-256
-and its tree of 64 KiB chunks (LEDGER section 4). The root goes into the publish statement by commitment.
+A leaf is the canonical JSON of `{bytes, path, rows?, salt, size}`; `bytes` commits, with its own salt, to the file's
+SHA-256 and its tree of 64 KiB chunks, `rows` names the row tree of a table (LEDGER section 4). The root goes into the
+publish statement by commitment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from archive import merkle
 from archive.records import base64_strict, jcs
 from archive.records.commit import check_opening, commitment, new_salt
 from archive.records.errors import BadManifest, RecordError
+from archive.records.rowtree import Rows
 
 CHUNK = 65_536
 
@@ -25,15 +27,30 @@ class FileDigest:
     sha256: bytes
     chunks: int
     chunk_root: bytes
+    rows: Rows | None = None
+
+
+@dataclass(frozen=True)
+class LeafText:
+    """What a leaf says without its opening: enough to prove one row."""
+
+    path: str
+    size: int
+    commitment: bytes
+    rows: Rows | None
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """One file's place in the tree: the leaf's exact text, and the opening of its `bytes` commitment."""
+    """One file's place in the tree: the leaf's exact text, and the opening of its `bytes` commitment.
+
+    `row_seed` opens the row tree; it is kept with the openings and never part of a bundle for the file.
+    """
 
     text: str
     salt: bytes
     value: str
+    row_seed: bytes | None = None
 
     @property
     def hash(self) -> bytes:
@@ -48,25 +65,32 @@ class Leaf:
             WrongOpening: the opening belongs to other bytes.
 
         """
-        leaf = _members(self.text, {"bytes", "path", "salt", "size"})
+        leaf = read_leaf(self.text)
         value = _members(self.value, {"chunks", "sha256"})
         chunks = value["chunks"]
         if not isinstance(chunks, dict) or set(chunks) != {"n", "root", "size"} or chunks["size"] != CHUNK:
             raise BadManifest({"why": "chunks"})
-        numbers, texts = (
-            (leaf["size"], chunks["n"]),
-            (leaf["path"], leaf["bytes"], value["sha256"], chunks["root"]),
-        )
-        if not all(isinstance(item, str) for item in texts) or not all(type(item) is int for item in numbers):
+        texts = (value["sha256"], chunks["root"])
+        if not all(isinstance(item, str) for item in texts) or type(chunks["n"]) is not int:
             raise BadManifest({"why": "member types"})
-        check_opening("bytes", self.salt, self.value.encode(), base64_strict.decode(leaf["bytes"], 32))
+        check_opening("bytes", self.salt, self.value.encode(), leaf.commitment)
         return FileDigest(
-            path=leaf["path"],
-            size=leaf["size"],
+            path=leaf.path,
+            size=leaf.size,
             sha256=base64_strict.decode(value["sha256"], 32),
             chunks=chunks["n"],
             chunk_root=base64_strict.decode(chunks["root"], 32),
+            rows=leaf.rows,
         )
+
+
+def read_leaf(text: str) -> LeafText:
+    """Return what a leaf's text says. Raises BadManifest, NotJson."""
+    leaf = _members(text, {"bytes", "path", "salt", "size"}, frozenset({"rows"}))
+    if not all(isinstance(leaf[name], str) for name in ("path", "bytes", "salt")) or type(leaf["size"]) is not int:
+        raise BadManifest({"why": "member types"})
+    rows = Rows.from_json(leaf["rows"]) if "rows" in leaf else None
+    return LeafText(leaf["path"], leaf["size"], base64_strict.decode(leaf["bytes"], 32), rows)
 
 
 @dataclass(frozen=True)
@@ -102,7 +126,12 @@ class Manifest:
         return {
             "salt": base64_strict.encode(self.salt),
             "leaves": [
-                {"leaf": leaf.text, "salt": base64_strict.encode(leaf.salt), "value": leaf.value}
+                {
+                    "leaf": leaf.text,
+                    "salt": base64_strict.encode(leaf.salt),
+                    "value": leaf.value,
+                    **({} if leaf.row_seed is None else {"row_seed": base64_strict.encode(leaf.row_seed)}),
+                }
                 for leaf in self.leaves
             ],
         }
@@ -112,7 +141,12 @@ class Manifest:
         """Return the manifest that `to_json` wrote. Raises BadManifest."""
         try:
             leaves = tuple(
-                Leaf(str(leaf["leaf"]), base64_strict.decode(leaf["salt"], 32), str(leaf["value"]))
+                Leaf(
+                    str(leaf["leaf"]),
+                    base64_strict.decode(leaf["salt"], 32),
+                    str(leaf["value"]),
+                    base64_strict.decode(leaf["row_seed"], 32) if "row_seed" in leaf else None,
+                )
                 for leaf in found["leaves"]
             )
             return cls(leaves, base64_strict.decode(found["salt"], 32))
@@ -120,15 +154,49 @@ class Manifest:
             raise BadManifest({"why": "members"}) from wrong
 
 
-def build(files: Sequence[FileDigest]) -> Manifest:
-    """Return the manifest of `files` with fresh salts; called once per submit. Raises BadManifest if empty."""
+@dataclass(frozen=True)
+class ErasedManifest:
+    """What is kept of a manifest when files were erased: the hashes of all leaves, and the salt of the root."""
+
+    hashes: tuple[bytes, ...]
+    salt: bytes
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> "ErasedManifest":
+        """Return what is to be kept of `manifest`."""
+        return cls(tuple(leaf.hash for leaf in manifest.leaves), manifest.salt)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it lies in the archive under `meta/`."""
+        return {
+            "salt": base64_strict.encode(self.salt),
+            "hashes": [base64_strict.encode(each) for each in self.hashes],
+        }
+
+    @classmethod
+    def from_json(cls, found: Any) -> "ErasedManifest":
+        """Return what `to_json` wrote. Raises BadManifest, NotJson."""
+        try:
+            hashes = tuple(base64_strict.decode(each, 32) for each in found["hashes"])
+            return cls(hashes, base64_strict.decode(found["salt"], 32))
+        except (KeyError, TypeError) as wrong:
+            raise BadManifest({"why": "members"}) from wrong
+
+
+def build(files: Sequence[FileDigest], row_seeds: Mapping[str, bytes] | None = None) -> Manifest:
+    """Return the manifest of `files` with fresh salts; called once per submit.
+
+    `row_seeds` has, by path, the seed under which the row tree of a file with `rows` was made. Raises BadManifest for
+    no file at all.
+    """
     if not files:
         raise BadManifest({"why": "a release has at least one file"})
     ordered = sorted(files, key=lambda file: file.path.encode())
-    return Manifest(tuple(_leaf(file) for file in ordered), new_salt())
+    seeds = row_seeds or {}
+    return Manifest(tuple(_leaf(file, seeds.get(file.path)) for file in ordered), new_salt())
 
 
-def _leaf(file: FileDigest) -> Leaf:
+def _leaf(file: FileDigest, row_seed: bytes | None) -> Leaf:
     value = jcs.canonical(
         {
             "sha256": base64_strict.encode(file.sha256),
@@ -142,16 +210,17 @@ def _leaf(file: FileDigest) -> Leaf:
             "path": file.path,
             "salt": base64_strict.encode(new_salt()),
             "size": file.size,
+            **({} if file.rows is None else {"rows": file.rows.to_json()}),
         }
     )
-    return Leaf(text.decode(), salt, value.decode())
+    return Leaf(text.decode(), salt, value.decode(), row_seed)
 
 
-def _members(text: str, expected: set[str]) -> dict[str, Any]:
+def _members(text: str, expected: set[str], optional: frozenset[str] = frozenset()) -> dict[str, Any]:
     try:
         found = jcs.parse_canonical(text.encode(), what="manifest leaf")
     except (RecordError, UnicodeEncodeError) as wrong:
         raise BadManifest({"why": str(wrong)[:120]}) from wrong
-    if not isinstance(found, dict) or not expected <= set(found) <= expected | {"rows"}:
+    if not isinstance(found, dict) or not expected <= set(found) <= expected | optional:
         raise BadManifest({"why": "members of a leaf"})
     return found

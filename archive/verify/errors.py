@@ -103,3 +103,52 @@ class NothingPinned(VerifyError):
     ja = "信頼する台帳の方針が渡されていません。台帳の鍵を別の道で確かめ、方針(--policy)にしてください。"
     en = "No policy of trusted logs was given. Learn the log's key by another way and put it in a policy (--policy)."
     zh = "未提供信任帳本的政策。請由其他途徑確認帳本金鑰,並寫入政策(--policy)。"
+
+
+class Doubtful(VerifyError):
+    code = "VER-050"
+    ja = "部署の鍵は、台帳の文 {from} から先が疑わしいとして失効しました。この公開(文 {index})はその後のものです。"
+    en = "The agency's key was revoked as doubtful from statement {from} of the log on; this one is statement {index}."
+    zh = "機關的金鑰自帳本第 {from} 筆陳述起被撤銷並視為可疑;此次公開為第 {index} 筆。"
+
+
+class AnchorRefused(VerifyError):
+    code = "VER-051"
+    ja = "時刻の証明({by})が、この台帳のものではないか、正しくありません({why})。証拠を取り直してください。"
+    en = "The proof of time by {by} is not for this log, or is wrong ({why}). Fetch the evidence again."
+    zh = "{by} 的時間證明並非此帳本所有,或不正確({why})。請重新取得證據。"
+
+
+class NotInRelease(VerifyError):
+    code = "VER-052"
+    ja = "このファイル(SHA-256 {got})は、証拠の版のどのファイルでもありません。"
+    en = "This file (SHA-256 {got}) is none of the files of the release that the evidence is for."
+    zh = "此檔案(SHA-256 {got})不是證據所指版本的任何檔案。"
+
+
+class BytesMissing(VerifyError):
+    code = "VER-053"
+    ja = "確かめるファイルが渡されていません。証拠と一緒に、ファイル(行の証拠なら行)を渡してください。"
+    en = "There is no file to check. Give the file (for the evidence of a row: the row) together with the evidence."
+    zh = "沒有要檢查的檔案。請連同證據提供檔案(列的證據則提供該列)。"
+
+
+class NotErased(VerifyError):
+    code = "VER-054"
+    ja = "消去の証拠とされていますが、このファイルを消去した文が入っていません。証拠を取り直してください。"
+    en = "The evidence is said to be of an erased file, but brings no statement that erased it. Fetch it again."
+    zh = "此證據稱檔案已刪除,卻沒有刪除該檔案的陳述。請重新取得證據。"
+
+
+class NotLater(VerifyError):
+    code = "VER-055"
+    ja = "台帳の {index} 番の文({type})は、この公開について後から述べたものではありません。"
+    en = "The statement at index {index} ({type}) says nothing later about this publication."
+    zh = "帳本第 {index} 項陳述({type})並非針對此次公開的後續陳述。"
+
+
+class BadRenewal(VerifyError):
+    code = "VER-056"
+    ja = "台帳の {index} 番の更新(renew)は、この時刻の証明を含んでいません。証拠を取り直してください。"
+    en = "The renewal at index {index} does not cover this proof of time. Fetch the evidence again."
+    zh = "帳本第 {index} 項更新(renew)並未涵蓋此時間證明。請重新取得證據。"

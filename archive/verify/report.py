@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from archive.records.names import escaped
 from archive.records.statements import format_time
-from archive.verify.result import OK, STEPS, Facts, Result, StepState, Verdict
+from archive.verify.result import OK, STEPS, Facts, Ground, Result, StepState, TimeFact, Verdict
 
 _MARKS = {StepState.OK: "✓", StepState.FAILED: "✗", StepState.NOT_CHECKED: "–"}
 _MODES = (Verdict.MATCHES, Verdict.PENDING)
@@ -20,7 +20,8 @@ def text(result: Result, lang: str) -> str:
     lines = [f"{mark} {result.sentence(lang)}"]
     if result.error is not None:
         lines.append(f"  {result.error.code}  {escaped(result.error.sentence(lang))}")
-    lines.append(f"  SHA-256 {result.file.sha256.hex()}")
+    if result.file is not None:
+        lines.append(f"  SHA-256 {result.file.sha256.hex()}")
     if result.facts is not None:
         lines += [
             "",
@@ -45,19 +46,35 @@ def _about(result: Result, facts: Facts, lang: str, say: Mapping[str, str]) -> l
     version = f"v{facts.version}"
     if result.latest_version is not None and result.latest_version != facts.version:
         version += f" ({say['newest']} v{result.latest_version})"
+    size = f" ({result.file.size} B)" if result.file else ""
     return [
         f"  {say['dataset']}: {_spoken(facts.title, lang)} ({escaped(facts.identifier)}) {version}",
-        f"  {say['file']}: {escaped(facts.path)} ({result.file.size} B)",
+        *([f"  {say['file']}: {escaped(facts.path)}{size}"] if facts.path else []),
         f"  {say['agency']}: {agency}",
+        f"  {say['agency key']}: {escaped(facts.agency_vkey)} – {say[facts.custody]}",
         f"  {say['licence']}: {escaped(facts.licence)}",
         f"  {say['date']}: {format_time(facts.published_at)}",
+        *(_time(each, say) for each in facts.times),
+        *(_event(say["withdrawn"], each) for each in (facts.withdrawn_at,) if each),
+        *(_event(say["erased"], each) for each in (facts.erased_at,) if each),
+        *(f"  {say['amended']}: #{index}" for index in facts.amended_at),
         f"  {say['log']}: {escaped(facts.origin)} #{facts.log_index} / {facts.log_size}",
         f"  {say['key']}: {escaped(facts.log_vkey)}",
     ]
 
 
+def _time(fact: TimeFact, say: Mapping[str, str]) -> str:
+    told = format_time(fact.time) if fact.time is not None else f"{say[fact.state]} {escaped(fact.why)}".rstrip()
+    return f"  {say['not later than']} ({fact.kind}, {escaped(fact.by)}): {told}"
+
+
+def _event(word: str, ground: Ground) -> str:
+    return f"  {word}: {escaped(ground.law)} ({escaped(ground.code)}), {format_time(ground.time)}, #{ground.index}"
+
+
 def _unchecked(result: Result, say: Mapping[str, str]) -> list[str]:
-    lines = [say["time"]]
+    proven = result.facts is not None and any(each.time is not None for each in result.facts.times)
+    lines = [] if proven else [say["time"]]
     if result.facts is not None and result.facts.witnesses:
         lines.insert(0, say["witnessed"].format(names=", ".join(map(escaped, result.facts.witnesses))))
     else:
@@ -75,6 +92,16 @@ def _spoken(words: Mapping[str, str], lang: str) -> str:
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "ja": {
+        "agency key": "部署の鍵",
+        "custodial": "節点が部署の鍵を保管",
+        "own": "部署が自分の鍵を保管",
+        "not later than": "これより後ではない",
+        "proven": "証明済み",
+        "pending": "未確定",
+        "not checkable": "確かめられません:",
+        "withdrawn": "取り下げ",
+        "erased": "消去",
+        "amended": "説明の訂正",
         "shown": "確かめられた内容",
         "claimed": "証拠の主張(信頼できる鍵では確かめられていません)",
         "checked": "確かめたこと",
@@ -95,6 +122,16 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "later": "この後に新しい版や取り下げがあったかは、節点に尋ねないと分かりません",
     },
     "en": {
+        "agency key": "Agency's key",
+        "custodial": "kept by the node for the agency",
+        "own": "kept by the agency itself",
+        "not later than": "Not later than",
+        "proven": "proven",
+        "pending": "not settled yet",
+        "not checkable": "not checkable here:",
+        "withdrawn": "Withdrawn",
+        "erased": "Erased",
+        "amended": "Amended",
         "shown": "What was shown",
         "claimed": "What the evidence claims (not confirmed by a key you trust)",
         "checked": "What was checked",
@@ -115,6 +152,16 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "later": "Whether a newer release or a withdrawal followed: only the node can tell",
     },
     "zh": {
+        "agency key": "機關金鑰",
+        "custodial": "由節點代管",
+        "own": "由機關自行保管",
+        "not later than": "不晚於",
+        "proven": "已證明",
+        "pending": "尚未確定",
+        "not checkable": "無法在此確認:",
+        "withdrawn": "撤回",
+        "erased": "刪除",
+        "amended": "修訂",
         "shown": "已確認的內容",
         "claimed": "證據的主張(未經您信任的金鑰確認)",
         "checked": "已檢查的項目",

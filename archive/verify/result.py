@@ -20,7 +20,9 @@ class Verdict(Enum):
     LATEST = "latest"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
+    ERASED = "erased"
     PENDING = "pending"
+    DOUBTFUL = "doubtful"
     UNKNOWN = "unknown"
     BROKEN = "broken"
     UNDETERMINED = "undetermined"
@@ -28,9 +30,11 @@ class Verdict(Enum):
     @property
     def exit_code(self) -> int:
         """0 it is so, 1 it is not, 3 it could not be determined."""
-        if self in (Verdict.MATCHES, Verdict.LATEST, Verdict.SUPERSEDED, Verdict.WITHDRAWN):
-            return OK
-        return UNDETERMINED if self in (Verdict.PENDING, Verdict.UNDETERMINED) else FAILED
+        return FAILED if self in _NOT_SO else UNDETERMINED if self in _NOT_KNOWN else OK
+
+
+_NOT_SO = frozenset({Verdict.UNKNOWN, Verdict.BROKEN})
+_NOT_KNOWN = frozenset({Verdict.PENDING, Verdict.DOUBTFUL, Verdict.UNDETERMINED})
 
 
 class StepState(Enum):
@@ -50,8 +54,36 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """Where and why a publication was withdrawn or erased, in the log's own words."""
+
+    index: int
+    code: str
+    law: str
+    time: datetime
+
+
+@dataclass(frozen=True)
+class TimeFact:
+    """What one independent proof of time shows: `state` is proven, pending or unchecked, with `why` for the last two.
+
+    `time` is not later than which the statement stood in the log; None unless proven.
+    """
+
+    kind: str
+    by: str
+    state: str
+    time: datetime | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
-    """What the evidence shows, once every step before the last (whether the log is trusted) went well."""
+    """What the evidence shows, once the steps before 9 (whether the log is trusted) went well.
+
+    `row` is the number of the row that the bundle is for; `doubtful_from` the index from which the signer's key is not
+    to be relied on, when the statement stands behind it.
+    """
 
     path: str
     dataset: str
@@ -67,18 +99,26 @@ class Facts:
     log_vkey: str
     log_index: int
     log_size: int
+    agency_vkey: str
+    custody: str
+    row: int | None = None
+    doubtful_from: int | None = None
+    amended_at: tuple[int, ...] = ()
+    withdrawn_at: Ground | None = None
+    erased_at: Ground | None = None
+    times: tuple[TimeFact, ...] = ()
     witnesses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Result:
-    """The verdict on one file; `error` says why it is not a good one.
+    """The verdict on one file, row, or (without `file`) erased file; `error` says why it is not a good one.
 
     `latest_version` and `tombstone` are known only where a node's archive was asked.
     """
 
     verdict: Verdict
-    file: Digests
+    file: Digests | None
     steps: tuple[Step, ...] = ()
     facts: Facts | None = None
     error: ArchiveError | None = None
@@ -98,13 +138,16 @@ class Result:
             vkey=self.facts.log_vkey if self.facts else "",
             why=self.error.sentence(lang) if self.error else "",
             seen=len(self.facts.witnesses) if self.facts else 0,
+            row=self.facts.row if self.facts else "",
+            law=_law(self.facts.erased_at) if self.facts else "",
+            since=self.facts.doubtful_from if self.facts else "",
         )
 
     def as_of_archive(
         self, verdict: Verdict, latest_version: int | None, tombstone: Mapping[str, str] | None
     ) -> "Result":
         """Return this result with what the archive knows besides; a result that is not good stays what it is."""
-        if self.exit_code != OK:
+        if self.exit_code != OK or self.verdict is Verdict.ERASED:
             return self
         return replace(self, verdict=verdict, latest_version=latest_version, tombstone=tombstone)
 
@@ -116,7 +159,7 @@ class Result:
             "sentence": self.sentence(lang),
             "code": self.error.code if self.error else None,
             "reason": self.error.sentence(lang) if self.error else None,
-            "file": {"sha256": self.file.sha256.hex(), "bytes": self.file.size},
+            "file": {"sha256": self.file.sha256.hex(), "bytes": self.file.size} if self.file else None,
             "steps": [
                 {"number": step.number, "what": STEPS[step.number][_column(lang)], "state": step.state.value}
                 for step in self.steps
@@ -149,7 +192,32 @@ def _facts(facts: Facts) -> dict[str, Any]:
             "size": facts.log_size,
         },
         "witnesses": list(facts.witnesses),
+        "agency_key": {"vkey": facts.agency_vkey, "custody": facts.custody, "doubtful_from": facts.doubtful_from},
+        "row": facts.row,
+        "amended_at": list(facts.amended_at),
+        "withdrawn": _ground(facts.withdrawn_at),
+        "erased": _ground(facts.erased_at),
+        "times": [
+            {
+                "kind": each.kind,
+                "by": each.by,
+                "state": each.state,
+                "not_later_than": format_time(each.time) if each.time else None,
+                "why": each.why,
+            }
+            for each in facts.times
+        ],
     }
+
+
+def _ground(found: Ground | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"index": found.index, "code": found.code, "law": found.law, "time": format_time(found.time)}
+
+
+def _law(found: Ground | None) -> str:
+    return f"{found.law}, #{found.index}" if found else ""
 
 
 def _column(lang: str) -> int:
@@ -159,11 +227,28 @@ def _column(lang: str) -> int:
 def _key(result: Result) -> str:
     if result.verdict is Verdict.UNDETERMINED and result.facts is not None:
         return "untrusted"
+    if result.verdict is Verdict.MATCHES and result.facts is not None and result.facts.row is not None:
+        return "row"
     return result.verdict.value
 
 
 _SENTENCES: Mapping[str, tuple[str, str, str]] = {
     "matches": ("第{version}版と一致します", "Matches release {version}", "與第 {version} 版一致"),
+    "row": (
+        "第{version}版の第{row}行と一致します",
+        "Matches row {row} of release {version}",
+        "與第 {version} 版第 {row} 列一致",
+    ),
+    "erased": (
+        "第{version}版に在りましたが、法律により消去されました({law})",
+        "Was in release {version}, and was lawfully erased ({law})",
+        "曾在第 {version} 版中,已依法刪除({law})",
+    ),
+    "doubtful": (
+        "第{version}版と一致しますが、部署の鍵は台帳の {since} 番から疑わしいとされています",
+        "Matches release {version}, but the agency's key is doubtful from statement {since} on",
+        "與第 {version} 版一致,但機關金鑰自第 {since} 筆起被視為可疑",
+    ),
     "latest": (
         "最新の第{version}版と一致します",
         "Matches release {version}, the latest",
@@ -243,14 +328,19 @@ STEPS: Mapping[int, tuple[str, str, str]] = {
         "陳述與金鑰登記皆刻於同一帳本",
     ),
     8: (
-        "台帳の先端には、genesis が名指す鍵の署名があります",
-        "The log's head is signed by the key that its genesis names",
-        "帳本的最新檢查點由 genesis 指定的金鑰簽署",
+        "台帳の先端には、genesis が名指す鍵(またはその後継の鍵)の署名があります",
+        "The log's head is signed by the key that its genesis names, or one that followed it",
+        "帳本的最新檢查點由 genesis 指定的金鑰(或其後繼金鑰)簽署",
     ),
     9: (
         "その台帳と証人は、あなたが信頼する方針に合います",
         "That log and its witnesses satisfy the policy that you trust",
         "該帳本與其見證者符合您信任的政策",
+    ),
+    10: (
+        "第三者の時刻の証明は、この台帳のものです",
+        "The independent proofs of time are for this log",
+        "第三方的時間證明屬於此帳本",
     ),
 }
 """What each step shows when it went well, in ja, en and zh-Hant."""

@@ -17,7 +17,7 @@ from archive.objects.commit import commit
 from archive.objects.inventory import User
 from archive.objects.root import StorageRoot
 from archive.packages import evidence
-from archive.packages.evidence import build_bundle
+from archive.packages.evidence import Stored, build_bundle
 from archive.records import base64_strict, dsse
 from archive.records.keys import KeyKind, SigningKey
 from archive.records.statements import Statement
@@ -42,7 +42,7 @@ class House:
 
     def bundle(self, path: str = PATH, **given: Any) -> dict[str, Any]:
         wanted: dict[str, Any] = {"dataset": "shelters", "volume": 1, "ocfl_version": 1, "log_index": self.index}
-        return build_bundle(self.root, LogReader(self.folder / "log"), path=path, **{**wanted, **given})
+        return build_bundle(self.root, LogReader(self.folder / "log"), Stored(**{**wanted, **given}), path)
 
 
 def _openings() -> dict[str, Any]:
@@ -116,7 +116,7 @@ def test_it_brings_only_the_keys_that_lead_to_the_signature(house: House) -> Non
     bundle = house.bundle()
     assert [key["index"] for key in bundle["keys"]] == [0, 1, 3]
     parsed = bundles.parse(json.dumps(bundle).encode())
-    heads = {proof.partition(b"\n\n")[2] for proof in (parsed.proof, *(key.proof for key in parsed.keys))}
+    heads = {proof.partition(b"\n\n")[2] for proof in (parsed.publish.proof, *(key.proof for key in parsed.keys))}
     assert len(heads) == 1
     assert bundle["policy"] == f"log {CITY.log.public.vkey}\nquorum none\n"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from archive import merkle
-from archive.records import base64_strict, jcs, manifest
+from archive.records import base64_strict, jcs, manifest, rowtree
 from archive.records.manifest import FileDigest, Leaf, Manifest
 from tests.unit.archive.records.test_jcs import refused
 
@@ -78,6 +78,7 @@ def test_a_damaged_leaf_has_its_own_code(damaged: Leaf, code: str) -> None:
     assert refused(damaged.digest) == code
 
 
-def test_a_place_for_rows_is_reserved() -> None:
-    with_rows = leaf({"rows": {"n": 1, "root": "", "depth": 1}})
-    assert with_rows.digest().path == "避難所.csv"
+def test_a_leaf_names_the_row_tree_of_a_table() -> None:
+    rows, _ = rowtree.build([b"a\n", b"b\n"], bytes(32))
+    assert leaf({"rows": rows.to_json()}).digest().rows == rows
+    assert refused(leaf({"rows": {"n": 1, "root": "", "depth": 1}}).digest) == "REC-041"
