@@ -114,11 +114,15 @@ def cosignatures(note: Note, witnesses: Sequence[PublicKey]) -> list[Cosignature
     return [Cosignature(key, newest[key]) for key in witnesses if key in newest]
 
 
-def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> Note:
-    """Return the checkpoint signed by its log's key. Raises WrongKeyRole, WrongOrigin."""
-    if key.public.kind is not KeyKind.LOG:
-        raise WrongKeyRole({"name": key.public.name, "role": "log"})
-    if key.public.name != checkpoint.origin:
-        raise WrongOrigin({"got": checkpoint.origin, "want": key.public.name})
-    line = NoteSignature(key.public.name, key.public.key_id, key.sign(checkpoint.body))
-    return Note(checkpoint.body, (line,))
+def sign_checkpoint(checkpoint: Checkpoint, *keys: SigningKey) -> Note:
+    """Return the checkpoint signed by its log's keys: one, or two while a key follows another.
+
+    Raises WrongKeyRole, WrongOrigin.
+    """
+    for key in keys:
+        if key.public.kind is not KeyKind.LOG:
+            raise WrongKeyRole({"name": key.public.name, "role": "log"})
+        if key.public.name != checkpoint.origin:
+            raise WrongOrigin({"got": checkpoint.origin, "want": key.public.name})
+    lines = (NoteSignature(key.public.name, key.public.key_id, key.sign(checkpoint.body)) for key in keys)
+    return Note(checkpoint.body, tuple(lines))

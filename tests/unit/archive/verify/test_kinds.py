@@ -1,0 +1,290 @@
+"""Bundles for a whole release, one row, an erased file; and what later statements change of the answer."""
+
+import copy
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from archive import merkle
+from archive.ledger.checkpoint import Checkpoint, sign_checkpoint
+from archive.records import base64_strict, dsse, jcs, manifest, rowtree
+from archive.records.commit import commitment
+from archive.records.keys import KeyKind, SigningKey
+from archive.records.statements import Statement
+from archive.verify import report
+from archive.verify.result import Result, StepState, Verdict
+from archive.verify.steps import check
+from tests.unit.archive.verify.material import (
+    FILES,
+    PATH,
+    SALT,
+    WHEN,
+    Release,
+    add_key,
+    assemble,
+    city,
+    digests,
+    genesis,
+    honest_release,
+    proof,
+    publish,
+    raw,
+    release,
+    sealed,
+)
+
+CITY = city()
+TABLE = '名称,定員\r\n青葉小学校,400\r\n"若葉,公民館",120\r\n'.encode()
+KEYID = CITY.agency.public.key_id.hex()
+GROUND = {"code": "personal-data", "law": "個人情報保護法 第99条"}
+BASE = [genesis(CITY), add_key(CITY, CITY.agency)]
+
+
+def with_table() -> Release:
+    """Return a release whose table has a row tree."""
+    seed = bytes(range(32))
+    rows, _ = rowtree.build(list(rowtree.split(TABLE)), seed)
+    found = digests(TABLE)
+    digest = manifest.FileDigest("t.csv", found.size, found.sha256, found.chunks, found.chunk_root, rows)
+    plain = release(holds={"t.csv": TABLE})
+    tree = manifest.build([digest], {"t.csv": seed})
+    return Release(tree, plain.record, {**plain.body, "manifest": base64_strict.encode(tree.commitment)})
+
+
+def later(kind: str, body: dict[str, Any], by: SigningKey = CITY.agency, seq: int = 1) -> bytes:
+    return sealed(by, kind, body, CITY.origin, seq=seq)
+
+
+def about(of: int = 2, **more: Any) -> dict[str, Any]:
+    return {"dataset": "shelters", "version": 1, "of": of, **more}
+
+
+def erase(**more: Any) -> dict[str, Any]:
+    return {
+        **about(),
+        "of": [2],
+        "scope": "bytes",
+        "ground": GROUND,
+        "order": base64_strict.encode(SALT),
+        "completed": "2026-01-01T00:00:00Z",
+        **more,
+    }
+
+
+WITHDRAW = about(ground=GROUND, visible_from="2026-01-01T00:00:00Z")
+REVOKE = {"name": CITY.agency.public.name, "keyid": KEYID, "reason": "compromised", "invalid_from_index": 2}
+
+
+def bundle(published: Release, *after: bytes, path: str = PATH) -> dict[str, Any]:
+    """Return a file's bundle of a log in which `after` follows the publication, at index 2."""
+    whole = [*BASE, publish(CITY, published), *after]
+    found = assemble(CITY, whole[:3], published, path=path)
+    leaves = [merkle.leaf_hash(entry) for entry in whole]
+    head = sign_checkpoint(Checkpoint(CITY.origin, len(leaves), merkle.root(leaves)), CITY.log).encode()
+    for at, key in enumerate(found["keys"]):
+        key["proof"] = proof(head, leaves, at)
+    found["proof"] = proof(head, leaves, 2)
+    if after:
+        found["later"] = [
+            {"entry": entry.decode(), "index": at, "proof": proof(head, leaves, at)}
+            for at, entry in enumerate(after, start=3)
+        ]
+    return found
+
+
+def whole_release(published: Release) -> dict[str, Any]:
+    found = bundle(published)
+    del found["file"]
+    found["manifest"] = {
+        "leaves": [
+            {"leaf": leaf.text, "opening": {"salt": base64_strict.encode(leaf.salt), "value": leaf.value}}
+            for leaf in published.tree.leaves
+        ],
+        "salt": base64_strict.encode(published.tree.salt),
+    }
+    return found
+
+
+def row_bundle(index: int) -> dict[str, Any]:
+    published = with_table()
+    found = bundle(published, path="t.csv")
+    made = rowtree.prove(list(rowtree.split(TABLE)), bytes(range(32)), index)
+    del found["manifest"]["opening"], found["file"]["sha256"]
+    found["row"] = {
+        "index": index,
+        "raw": base64_strict.encode(made.raw),
+        "seed": base64_strict.encode(made.seed),
+        "path": [base64_strict.encode(step) for step in made.path],
+    }
+    return found
+
+
+def erased_bundle(*after: bytes) -> dict[str, Any]:
+    published = honest_release()
+    found = bundle(published, *after)
+    del found["file"], found["record"]
+    at = found["manifest"]["index"]
+    del found["manifest"]["leaf"], found["manifest"]["opening"]
+    found["manifest"]["hash"] = base64_strict.encode(published.tree.leaves[at].hash)
+    return found
+
+
+def verdict(found: dict[str, Any], data: bytes | None = FILES[PATH]) -> Result:
+    return check(None if data is None else digests(data), raw(found), CITY.policy, 1_795_400_000)
+
+
+def code(result: Result) -> str:
+    assert result.error is not None
+    return result.error.code
+
+
+@pytest.mark.parametrize("path", list(FILES))
+def test_one_bundle_for_a_release_proves_each_of_its_files(path: str) -> None:
+    result = verdict(whole_release(honest_release()), FILES[path])
+    assert (result.verdict, result.error) == (Verdict.MATCHES, None)
+    assert result.facts is not None
+    assert result.facts.path == path
+
+
+def test_a_file_that_is_not_in_the_release() -> None:
+    assert code(verdict(whole_release(honest_release()), b"another")) == "VER-052"
+    assert code(verdict(whole_release(honest_release()), None)) == "VER-053"
+
+
+def test_a_release_bundle_with_a_leaf_left_out_or_moved() -> None:
+    found = whole_release(honest_release())
+    found["manifest"]["leaves"].pop(0)
+    assert code(verdict(found)) == "VER-012"
+    found = whole_release(honest_release())
+    found["manifest"]["leaves"].reverse()
+    assert code(verdict(found)) == "REC-040"
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_one_row_is_proved_without_the_rest_of_the_table(index: int) -> None:
+    found, row = row_bundle(index), list(rowtree.split(TABLE))[index]
+    result = verdict(found, row)
+    assert (result.verdict, result.error) == (Verdict.MATCHES, None)
+    assert f"row {index}" in result.sentence("en")
+    others = [other for at, other in enumerate(rowtree.split(TABLE)) if at != index]
+    assert all(base64_strict.encode(sha256(TABLE).digest()) not in str(found) for _ in others)
+    assert code(verdict(found, row + b" ")) == "VER-010"
+
+
+def test_a_row_in_another_place_or_of_another_table_is_refused() -> None:
+    found, row = row_bundle(1), list(rowtree.split(TABLE))[1]
+    moved = copy.deepcopy(found)
+    moved["row"]["index"] = 2
+    assert code(verdict(moved, row)) in ("LED-021", "LED-022")
+    other = copy.deepcopy(found)
+    other["row"]["raw"] = base64_strict.encode(b"x")
+    assert code(verdict(other, b"x")) == "LED-022"
+    plain = release(holds={"t.csv": TABLE})
+    without = {**found, "manifest": {**bundle(plain, path="t.csv")["manifest"]}}
+    del without["manifest"]["opening"]
+    assert code(verdict(without, row)) == "VER-011"
+
+
+def test_an_erased_file_was_there_and_a_law_took_it() -> None:
+    result = verdict(erased_bundle(later("erase", erase())), None)
+    assert (result.verdict, result.exit_code) == (Verdict.ERASED, 0)
+    assert "個人情報保護法" in result.sentence("ja")
+    states = {step.number: step.state for step in result.steps}
+    assert {number for number, state in states.items() if state is StepState.NOT_CHECKED} == {1, 2, 4, 10}
+    assert report.text(result, "en").startswith("✓")
+
+
+def test_nothing_is_called_erased_that_no_statement_erased() -> None:
+    assert code(verdict(erased_bundle(), None)) == "VER-054"
+    at = erased_bundle()["manifest"]["index"]
+    assert code(verdict(erased_bundle(later("erase", erase(files=[at + 1]))), None)) == "VER-054"
+    assert verdict(erased_bundle(later("erase", erase(files=[at]))), None).exit_code == 0
+    assert code(verdict(erased_bundle(later("erase", erase())), FILES[PATH])) == "VER-010"
+
+
+def test_a_withdrawal_in_the_bundle_is_told_without_asking_the_node() -> None:
+    result = verdict(bundle(honest_release(), later("withdraw", WITHDRAW)))
+    assert (result.verdict, result.exit_code) == (Verdict.WITHDRAWN, 0)
+    assert result.facts is not None
+    assert result.facts.withdrawn_at is not None
+    assert "#3" in report.text(result, "en")
+
+
+def test_an_amendment_is_told_and_its_record_is_the_committed_one() -> None:
+    record = jcs.canonical({"title": {"ja": "訂正"}})
+    committed = base64_strict.encode(commitment("metadata", SALT, record))
+    body = about(metadata=committed, reason=base64_strict.encode(SALT))
+    found = bundle(honest_release(), later("amend", body))
+    found["later"][0]["record"] = {"text": record.decode(), "salt": base64_strict.encode(SALT)}
+    result = verdict(found)
+    assert result.facts is not None
+    assert (result.verdict, result.facts.amended_at) == (Verdict.MATCHES, (3,))
+    found["later"][0]["record"]["text"] = "{}"
+    assert code(verdict(found)) == "REC-040"
+
+
+def test_after_a_compromise_the_answer_is_doubtful_and_never_ok() -> None:
+    result = verdict(bundle(honest_release(), later("revoke-key", REVOKE, CITY.node)))
+    assert (result.verdict, result.exit_code, code(result)) == (Verdict.DOUBTFUL, 3, "VER-050")
+    assert "doubtful from statement 2" in result.sentence("en")
+
+
+def test_a_key_retired_later_leaves_older_statements_good() -> None:
+    retired = {**REVOKE, "reason": "retired", "invalid_from_index": 3}
+    result = verdict(bundle(honest_release(), later("revoke-key", retired, CITY.node)))
+    assert (result.verdict, result.error) == (Verdict.MATCHES, None)
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        pytest.param(later("withdraw", {**WITHDRAW, "of": 1}), "VER-055", id="of another statement"),
+        pytest.param(later("withdraw", {**WITHDRAW, "version": 2}), "VER-012", id="of another release"),
+        pytest.param(later("withdraw", WITHDRAW, city(2).agency), "REC-030", id="by a stranger"),
+        pytest.param(later("revoke-key", {**REVOKE, "keyid": "00000000"}, CITY.node), "REC-030", id="unknown key"),
+        pytest.param(add_key(CITY, CITY.agency), "VER-055", id="a statement of another kind"),
+    ],
+)
+def test_later_statements_are_held_to_the_same_rules(entry: bytes, expected: str) -> None:
+    assert code(verdict(bundle(honest_release(), entry))) == expected
+
+
+def test_a_later_statement_that_is_not_in_the_log() -> None:
+    found = bundle(honest_release(), later("withdraw", WITHDRAW))
+    found["later"][0]["entry"] = later("withdraw", WITHDRAW, seq=7).decode()
+    assert code(verdict(found)) == "LED-022"
+
+
+def rotated(*, revoked: bool, signed_by: tuple[SigningKey, ...], size_from: int = 2) -> Result:
+    """Return the verdict under a head of a log whose key was rotated at index 3, and perhaps revoked at 4."""
+    young = SigningKey.from_seed(CITY.origin, KeyKind.LOG, b"n" * 32)
+    pinned = base64_strict.encode(sha256(young.public.raw).digest())
+    start = [genesis(CITY, next=pinned), add_key(CITY, CITY.agency)]
+    adding = {"name": CITY.origin, "vkey": young.public.vkey, "role": "log", "custody": "custodial"}
+    adding |= {"not_before": "2026-01-01T00:00:00Z", "next": base64_strict.encode(SALT)}
+    gone = {"name": CITY.origin, "keyid": CITY.log.public.key_id.hex(), "reason": "superseded"}
+    published = honest_release()
+    whole = [*start, publish(CITY, published), say("add-key", adding, 2)]
+    if revoked:
+        whole.append(say("revoke-key", {**gone, "invalid_from_index": size_from + 1}, 3))
+    leaves = [merkle.leaf_hash(entry) for entry in whole]
+    head = sign_checkpoint(Checkpoint(CITY.origin, len(leaves), merkle.root(leaves)), *signed_by).encode()
+    found = assemble(CITY, whole[:3], published)
+    shown = [{"entry": entry.decode(), "index": at, "proof": proof(head, leaves, at)} for at, entry in enumerate(whole)]
+    found["keys"], found["later"], found["proof"] = [shown[0], shown[1], shown[3]], shown[4:], shown[2]["proof"]
+    return verdict(found)
+
+
+def say(kind: str, body: dict[str, Any], seq: int) -> bytes:
+    statement = Statement(kind, CITY.origin, CITY.node.public.name, seq, SALT, WHEN, body)
+    return dsse.seal(statement.payload(), CITY.node).entry()
+
+
+def test_a_head_by_the_next_log_key_is_the_log_s_and_by_a_revoked_one_is_not() -> None:
+    young = SigningKey.from_seed(CITY.origin, KeyKind.LOG, b"n" * 32)
+    assert rotated(revoked=False, signed_by=(CITY.log, young)).verdict is Verdict.MATCHES
+    assert rotated(revoked=True, signed_by=(CITY.log, young)).verdict is Verdict.MATCHES
+    assert code(rotated(revoked=True, signed_by=(CITY.log,))) == "LED-003"
+    # the reader who pinned only the first key has to be told of the second one
+    assert rotated(revoked=True, signed_by=(young,)).verdict is Verdict.UNDETERMINED
