@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench lock test-engines test-browser test-real
+.PHONY: help setup run test check bench lock verify-foreign test-engines test-browser test-real
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -28,8 +28,11 @@ run: setup ## Serve the sample city on http://127.0.0.1:8000
 test: setup ## Everything that needs only Python: under 5 minutes on 2 cores
 	$(BIN)/pytest -n 2 -q
 
-test-engines: setup ## Contract and fault tests against real engines (PostgreSQL)
+test-engines: setup ## Tests against real engines (PostgreSQL) and other people's programs (Go)
 	$(BIN)/pytest -q -n 0 -m engines
+
+verify-foreign: setup ## Other people's programs read and cosign our log (Go 1.25 or newer; a part of test-engines)
+	$(BIN)/pytest -q -n 0 -m engines -rs tests/foreign
 
 test-browser: setup ## Pages in a real Chromium, with axe
 	$(BIN)/pytest -q -n 0 -m browser
