@@ -6,9 +6,10 @@ from pathlib import Path
 from archive.ledger.admission import Admission, EntryCheck
 from archive.ledger.checkpoint import SignedCheckpoint
 from archive.ledger.errors import LogExists, RecoveryUnconfirmed
+from archive.ledger.exclusive import only_writer, require_apart
 from archive.ledger.reader import LogReader
 from archive.ledger.state import STATE_FILE, Lock, SqliteState, Tail
-from archive.ledger.writer import Clock, only_writer, require_apart
+from archive.ledger.writer import Clock
 from archive.merkle import Hash, leaf_hash
 from archive.records.keys import PublicKey
 

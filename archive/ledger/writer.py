@@ -1,7 +1,5 @@
 """The only signer: takes entries into the log, in the steps of LEDGER section 5 ("life of a leaf")."""
 
-import fcntl
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,27 +10,26 @@ from pathlib import Path
 from archive.errors import ArchiveError
 from archive.ledger.admission import Admission, EntryCheck
 from archive.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
+from archive.ledger.cosigners import Cosigners, NoCosigners, Prove, check_start
 from archive.ledger.disk import Disk, LocalDisk
 from archive.ledger.errors import (
     ClockWentBack,
-    DurabilityLost,
     FatalLedgerError,
-    FoldersOverlap,
     LogExists,
     LogStopped,
     StateDamaged,
     StateMissing,
-    WriterBusy,
 )
+from archive.ledger.exclusive import durably, only_writer, require_apart
 from archive.ledger.growth import Edge, Files
 from archive.ledger.publish import publish_checkpoint, write_tiles
 from archive.ledger.resume import Unfinished, find_unfinished
 from archive.ledger.state import Decision, Lock, LogState, Queued, SqliteState, Tail
 from archive.ledger.tiles import LocalTiles, TreeReader, require_entry_size
-from archive.merkle import EMPTY_ROOT, Hash, leaf_hash
+from archive.ledger.witness_client import merged
+from archive.merkle import EMPTY_ROOT, Hash, consistency_ranges, leaf_hash
 from archive.records.keys import SigningKey
 
-LOCK_FILE = "writer.lock"
 MAX_BATCH = 4_096
 CLOCK_LEEWAY = 60
 
@@ -73,7 +70,7 @@ def create_log(folder: Path, state_folder: Path, key: SigningKey, clock: Clock, 
         raise LogExists({"path": str(folder)})
     empty = sign_checkpoint(Checkpoint(key.public.name, 0, EMPTY_ROOT), key).encode()
     with ExitStack() as stack:
-        stack.enter_context(_durably())
+        stack.enter_context(durably())
         folder.mkdir(parents=True, exist_ok=True)
         state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         stack.enter_context(only_writer(state_folder))
@@ -95,11 +92,13 @@ def open_log(
     open_state: Callable[[Path], LogState] = SqliteState,
     batch: int = MAX_BATCH,
     gather: float = 0.0,
+    cosigners: Cosigners | None = None,
 ) -> Iterator["Log"]:
     """Give the log to its one writer, after finishing what a crash left half done.
 
     At most `batch` leaves are published at once. `append` waits `gather` seconds before it publishes, so that what
     other threads append meanwhile shares one checkpoint and its fsyncs: more leaves a second, each of them later.
+    `cosigners` are asked before the first signature, and for a cosignature of each checkpoint.
 
     Raises:
         WriterBusy: another process (or this one) has it open.
@@ -114,7 +113,7 @@ def open_log(
         stack.enter_context(only_writer(state_folder))
         state = open_state(state_folder)
         stack.callback(state.close)
-        yield Log(folder, state, key, clock, check, disk or LocalDisk(), batch, gather)
+        yield Log(folder, state, key, clock, check, disk or LocalDisk(), batch, gather, cosigners)
 
 
 class Log:
@@ -135,10 +134,12 @@ class Log:
         disk: Disk,
         batch: int = MAX_BATCH,
         gather: float = 0.0,
+        cosigners: Cosigners | None = None,
     ) -> None:
         self._folder, self._state, self._key = folder, state, key
         self._clock, self._check, self._disk = clock, check, disk
         self._max_batch, self._gather = batch, gather
+        self._cosigners, self._is_started = cosigners or NoCosigners(), False
         # For each `append` that waits without the mutex: its leaves that another thread's batch refused, and why.
         self._waiting: list[dict[Hash, ArchiveError]] = []
         self._tree = TreeReader(LocalTiles(folder), 0)
@@ -146,7 +147,7 @@ class Log:
         self._stopped = ""
         self._lock = state.lock()
         self._now()
-        with _durably():
+        with durably():
             found = find_unfinished(folder, state, self._lock, key.public)
             self._edge, self._head = found.published, found.head
             self._resume(found)
@@ -185,6 +186,7 @@ class Log:
         Raises:
             EntryTooLarge, OutOfTurn, or what the check raises: one is refused, and none was taken in.
             QueueUnavailable: not now; none was taken in.
+            StartUnconfirmed: they are queued, and wait until the witnesses answer.
             FatalLedgerError: the writer has stopped; what was taken in is finished by the next `open_log`.
             LogStopped: it had stopped before.
 
@@ -243,19 +245,52 @@ class Log:
     def sequence(self) -> Batch:
         """Publish one batch of the queue (nothing, when it is empty), steps 3 to 8.
 
-        Raises FatalLedgerError, LogStopped.
+        Raises FatalLedgerError, LogStopped, or StartUnconfirmed: not before the witnesses answer.
         """
         with self._working():
             queued = self._state.queued(self._max_batch)
             if not queued:
                 return Batch()
+            self._require_start()
             self._stopped = "interrupted"
-            with _durably():
+            with durably():
                 batch = self._sequence(queued)
             self._stopped = ""
             for waiting in self._waiting:
                 waiting.update(batch.refused)
             return batch
+
+    def refresh_cosignatures(self) -> int:
+        """Ask the witnesses that have not cosigned the published head, and publish it again with their lines.
+
+        Return how many lines are new. The body stays as it is, and no line goes. Raises as `sequence`.
+        """
+        with self._working():
+            self._require_start()
+            head = self._head
+        # Others append meanwhile: a witness that takes its time must not hold them.
+        lines = self._cosigners.cosign(head, self._prover(head.size), patient=True)
+        with self._working():
+            if not lines or self._head.raw != head.raw:
+                return 0
+            self._stopped = "interrupted"
+            with durably():
+                raw = merged(head.note, lines).encode()
+                publish_checkpoint(self._disk, self._folder, raw)
+            self._head = open_checkpoint(raw, [self._key.public])
+            self._stopped = ""
+            return len(lines)
+
+    def _require_start(self) -> None:
+        """Ask the witnesses, before the first signature after a start, whether this log is the newest (D7)."""
+        if not self._is_started:
+            tree = self._tree.resized(self._edge.size)
+            check_start(self._cosigners, self.size, lambda size: tree.range_root(0, size), [self._key.public])
+            self._is_started = True
+
+    def _prover(self, size: int) -> Prove:
+        tree = self._tree.resized(size)
+        return lambda old: [tree.range_root(start, end) for start, end in consistency_ranges(old, size)]
 
     def _submit(self, entries: Sequence[bytes], leaves: Sequence[Hash]) -> dict[Hash, int]:
         """Do steps 1 and 2; return the positions of entries that were in the log before."""
@@ -305,13 +340,16 @@ class Log:
         partial = {path: data for path, data in edge.partial_files.items() if path not in old}
         # 5: tiles.
         write_tiles(self._disk, self._folder, {**files, **partial}, again=again)
-        # 6: cosignatures would join the checkpoint here; under `quorum none` nobody is asked.
+        # 6: cosignatures of the witnesses that answer in time; the others are asked again later.
+        head = open_checkpoint(decided, [self._key.public])
+        lines = self._cosigners.cosign(head, self._prover(edge.size), patient=False) if self._is_started else ()
         # 7: the checkpoint.
-        publish_checkpoint(self._disk, self._folder, decided)
+        raw = merged(head.note, lines).encode()
+        publish_checkpoint(self._disk, self._folder, raw)
         # 8: the tiles have the entries now.
         self._state.forget_decided(edge.size)
         self._edge = edge
-        self._head = open_checkpoint(decided, [self._key.public])
+        self._head = open_checkpoint(raw, [self._key.public])
 
     def _resume(self, found: Unfinished) -> None:
         """Do again what a crash after the commit point left undone."""
@@ -353,37 +391,3 @@ class Log:
             except FatalLedgerError as error:
                 self._stopped = error.code
                 raise
-
-
-@contextmanager
-def _durably() -> Iterator[None]:
-    """Turn a failed effect into a stop: after a failed fsync nobody knows what the disk holds."""
-    try:
-        yield
-    except OSError as error:
-        raise DurabilityLost({"why": str(error)}) from error
-
-
-@contextmanager
-def only_writer(state_folder: Path) -> Iterator[None]:
-    """Hold the writer's lock for as long as the block runs; the kernel lets go of it when the process dies.
-
-    Raises WriterBusy.
-    """
-    with _durably():
-        number = os.open(state_folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise WriterBusy from None
-        yield
-    finally:
-        os.close(number)
-
-
-def require_apart(folder: Path, state_folder: Path) -> None:
-    """Return if neither folder lies in the other. Raises FoldersOverlap."""
-    served, private = folder.resolve(), state_folder.resolve()
-    if served == private or served in private.parents or private in served.parents:
-        raise FoldersOverlap({"path": str(state_folder)})

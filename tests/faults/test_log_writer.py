@@ -13,15 +13,20 @@ import pytest
 
 from archive.errors import ArchiveError
 from archive.ledger.admission import Admitted, Link
+from archive.ledger.checkpoint import cosignatures
 from archive.ledger.disk import LocalDisk
 from archive.ledger.errors import EntryTooLarge, LedgerError, QueueUnavailable
 from archive.ledger.reader import LogReader
 from archive.ledger.recover import recover_state
 from archive.ledger.state import SqliteState
+from archive.ledger.witness import Witness
+from archive.ledger.witness_client import WitnessAt, WitnessClient
+from archive.ledger.witness_state import SqliteWitnessState
 from archive.ledger.writer import Log, create_log, open_log
 from archive.merkle import leaf_hash
 from archive.records.keys import KeyKind, SigningKey
-from tests.unit.archive.ledger.logs import LOG_KEY, NOW, clock, refused
+from tests.fakes.town_of_witnesses import WitnessTown
+from tests.unit.archive.ledger.logs import LOG_KEY, NOW, WITNESS_KEY, clock, refused
 
 OLD = [b"old %d" % number for number in range(250)]
 NEW = [b"new %d" % number for number in range(300)]  # completes tiles of two levels and leaves partial ones
@@ -84,6 +89,16 @@ class FaultyState(SqliteState):
         self._effects.happen("state.forget_decided", super().forget_decided, below)
 
 
+def witness_of(home: Path) -> Witness:
+    return Witness(WITNESS_KEY, SqliteWitnessState(home / "witness"), lambda _: [LOG_KEY.public], lambda _: None, clock)
+
+
+def client_of(home: Path, effects: Effects) -> WitnessClient:
+    """The witness that belongs to `home`; that it was asked is an effect as every other."""
+    town = WitnessTown({"w": witness_of(home)}, on_post=lambda ask: effects.happen("witness.ask", ask))
+    return WitnessClient(town, lambda: [WitnessAt(WITNESS_KEY.public, "http://w")], 1, clock, lambda _: False)
+
+
 @contextmanager
 def opened(home: Path, effects: Effects | None = None, check=None, key: SigningKey = LOG_KEY, now=clock):
     effects = effects or Effects()
@@ -95,6 +110,7 @@ def opened(home: Path, effects: Effects | None = None, check=None, key: SigningK
         check,
         disk=FaultyDisk(effects),
         open_state=lambda folder: FaultyState(effects, folder),
+        cosigners=client_of(home, effects) if (home / "witness").is_dir() else None,
     ) as log:
         yield log
 
@@ -104,6 +120,8 @@ def home(tmp_path: Path) -> Path:
     """A folder with a log of `OLD`."""
     folder = tmp_path / "home"
     create_log(folder / "log", folder / "state", LOG_KEY, clock)
+    (folder / "witness").mkdir()
+    SqliteWitnessState.create(folder / "witness")
     with opened(folder) as log:
         log.append(OLD)
     return folder
@@ -132,6 +150,7 @@ EFFECTS = {
     "disk.write",
     "disk.rename",
     "disk.sync_folder",
+    "witness.ask",
 }
 
 
@@ -168,7 +187,10 @@ def test_death_at_any_effect_loses_and_doubles_nothing(home: Path, moment: str) 
         LogReader(here / "log", [LOG_KEY.public]).check_log()
         with opened(here) as log:
             assert append_new(log) == list(range(250, 550))
+            log.refresh_cosignatures()
         assert_whole(here, [*OLD, *NEW])
+        (seen,) = cosignatures(LogReader(here / "log").checkpoint().note, [WITNESS_KEY.public])
+        assert seen.witness == WITNESS_KEY.public
         shutil.rmtree(here)
 
 
