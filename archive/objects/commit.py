@@ -149,7 +149,7 @@ class _Build:
         """Leave a durable mark before anything else, so that recovery knows which object to look at."""
         remove_tree(self._disk, self._work)
         self._disk.make_folder(self._work)
-        write_durably(self._disk, self._work / MARK, _canonical({"object": object_id}))
+        write_durably(self._disk, self._work / MARK, mark(object_id))
         self._disk.sync_folder(self._work)
         self._disk.sync_folder(self._work.parent)
 
@@ -299,6 +299,11 @@ def _token_file(token: str) -> bytes:
 
 def _continues_file(object_id: str) -> bytes:
     return _canonical({"continues": object_id})
+
+
+def mark(object_id: str) -> bytes:
+    """Return the file that tells recovery which object a piece of work in staging is for."""
+    return _canonical({"object": object_id})
 
 
 def _canonical(found: Mapping[str, str]) -> bytes:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archive import merkle
 from archive.errors import ArchiveError
 from archive.ledger.reader import LogReader
 from archive.ledger.statement_check import read_statement
@@ -13,8 +12,8 @@ from archive.objects import layout
 from archive.objects.root import StorageRoot, StoredFile
 from archive.packages.testimony import Context, testify
 from archive.records import base64_strict, jcs, rowtree
-from archive.records.errors import BadManifest, NotJson
-from archive.records.manifest import ErasedManifest, Manifest, read_leaf
+from archive.records.errors import BadManifest, Erased, NotJson
+from archive.records.manifest import ErasedLeaf, Leaf, Manifest, read_leaf
 from archive.verify import bundle as bundles
 
 RECORD = "meta/record.json"
@@ -78,7 +77,7 @@ def build_bundle(
     """
     parts = _Parts(root, stored)
     index = _place(parts.tree, path)
-    leaf = parts.tree.leaves[index]
+    leaf = _open(parts.tree, index)
     digest = leaf.digest()
     return _whole(
         log,
@@ -101,10 +100,7 @@ def build_release_bundle(
 ) -> dict[str, Any]:
     """Return the bundle of every file of a release. Raises as `build_bundle`."""
     parts = _Parts(root, stored)
-    leaves = [
-        {"leaf": leaf.text, "opening": {"salt": base64_strict.encode(leaf.salt), "value": leaf.value}}
-        for leaf in parts.tree.leaves
-    ]
+    leaves = [_leaf(leaf) for leaf in parts.tree.leaves]
     manifest = {"leaves": leaves, "salt": base64_strict.encode(parts.tree.salt)}
     return _whole(log, stored, context, {"manifest": manifest, "record": parts.record()})
 
@@ -118,7 +114,7 @@ def build_row_bundle(
     """
     parts = _Parts(root, stored)
     index = _place(parts.tree, path)
-    leaf = parts.tree.leaves[index]
+    leaf = _open(parts.tree, index)
     said = read_leaf(leaf.text)
     if said.rows is None or leaf.row_seed is None:
         raise NoRowTree({"path": path[:200]})
@@ -144,17 +140,23 @@ def build_row_bundle(
 
 
 def build_erased_bundle(
-    log: LogReader, stored: Stored, tree: ErasedManifest, index: int, context: Context | None = None
+    root: StorageRoot, log: LogReader, stored: Stored, index: int, context: Context | None = None
 ) -> dict[str, Any]:
-    """Return the bundle of a file that was erased: that it was there, and by which law it went. Raises as the log."""
-    manifest = {
-        "hash": base64_strict.encode(tree.hashes[index]),
-        "index": index,
-        "size": len(tree.hashes),
-        "path": [base64_strict.encode(step) for step in merkle.inclusion_proof(list(tree.hashes), index)],
-        "salt": base64_strict.encode(tree.salt),
-    }
-    return _whole(log, stored, context, {"manifest": manifest})
+    """Return the bundle of file number `index`, which was erased: that it was there, and by which law it went.
+
+    Raises BadManifest for a number that the release does not have, and as `build_bundle`.
+    """
+    parts = _Parts(root, stored)
+    if not 0 <= index < len(parts.tree.leaves):
+        raise BadManifest({"why": f"no file number {index}"})
+    manifest = {"hash": base64_strict.encode(parts.tree.leaves[index].hash), **parts.place(index)}
+    return _whole(log, stored, context, {"manifest": manifest, **parts.record_if_kept()})
+
+
+def _leaf(leaf: Leaf | ErasedLeaf) -> dict[str, Any]:
+    if isinstance(leaf, ErasedLeaf):
+        return {"hash": base64_strict.encode(leaf.hash)}
+    return {"leaf": leaf.text, "opening": {"salt": base64_strict.encode(leaf.salt), "value": leaf.value}}
 
 
 def _whole(log: LogReader, stored: Stored, context: Context | None, parts: dict[str, Any]) -> dict[str, Any]:
@@ -187,13 +189,24 @@ class _Parts:
     def record(self) -> dict[str, str]:
         return {"text": _text(_read(self._state, RECORD)), "salt": _member(self._openings, "metadata", "salt")}
 
+    def record_if_kept(self) -> dict[str, Any]:
+        """Return the record's member, or nothing when the words were erased with the files."""
+        return {"record": self.record()} if isinstance(self._openings.get("metadata"), dict) else {}
+
     def bytes_of(self, path: str) -> bytes:
         return _read(self._state, FILES + path)
 
 
+def _open(tree: Manifest, index: int) -> Leaf:
+    leaf = tree.leaves[index]
+    if isinstance(leaf, ErasedLeaf):
+        raise Erased
+    return leaf
+
+
 def _place(tree: Manifest, path: str) -> int:
     spelled = jcs.canonical(path).decode()  # opening every leaf of a large release would cost a second
-    for index, leaf in enumerate(tree.leaves):
+    for index, leaf in tree.opened:
         if spelled in leaf.text and leaf.digest().path == path:
             return index
     raise BadManifest({"why": f"no file {path[:200]}"})

@@ -91,6 +91,13 @@ class BadManifest(RecordError):
     zh = "檔案清單(manifest)不正確({why})。"
 
 
+class Erased(RecordError):
+    code = "REC-043"
+    ja = "このファイルは法律により消去されました。あったことの証拠だけが残っています。"
+    en = "This file was lawfully erased. Only the evidence that it existed is left."
+    zh = "此檔案已依法刪除,僅保留其曾存在的證據。"
+
+
 class BadRecord(RecordError):
     code = "REC-042"
     ja = "説明(メタデータ)の項目「{member}」が正しくありません({why})。直してからもう一度送ってください。"

@@ -5,14 +5,14 @@ SHA-256 and its tree of 64 KiB chunks, `rows` names the row tree of a table (LED
 publish statement by commitment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from archive import merkle
 from archive.records import base64_strict, jcs
 from archive.records.commit import check_opening, commitment, new_salt
-from archive.records.errors import BadManifest, RecordError
+from archive.records.errors import BadManifest, Erased, RecordError
 from archive.records.rowtree import Rows
 
 CHUNK = 65_536
@@ -84,6 +84,17 @@ class Leaf:
         )
 
 
+@dataclass(frozen=True)
+class ErasedLeaf:
+    """The place of a file that was erased: the hash holds the tree together, and tells nothing."""
+
+    hash: bytes
+
+    def digest(self) -> FileDigest:
+        """Raise Erased: there is nothing left to tell."""
+        raise Erased
+
+
 def read_leaf(text: str) -> LeafText:
     """Return what a leaf's text says. Raises BadManifest, NotJson."""
     leaf = _members(text, {"bytes", "path", "salt", "size"}, frozenset({"rows"}))
@@ -97,8 +108,13 @@ def read_leaf(text: str) -> LeafText:
 class Manifest:
     """The leaves of a release in the order of their path bytes, and the salt that hides their root."""
 
-    leaves: tuple[Leaf, ...]
+    leaves: tuple[Leaf | ErasedLeaf, ...]
     salt: bytes
+
+    @property
+    def opened(self) -> list[tuple[int, Leaf]]:
+        """Every leaf that was not erased, with its place."""
+        return [(index, leaf) for index, leaf in enumerate(self.leaves) if isinstance(leaf, Leaf)]
 
     @property
     def root(self) -> bytes:
@@ -112,10 +128,15 @@ class Manifest:
 
     def index_of(self, path: str) -> int:
         """Return the place of the file `path`. Raises BadManifest when it is not in the release."""
-        for index, leaf in enumerate(self.leaves):
+        for index, leaf in self.opened:
             if leaf.digest().path == path:
                 return index
         raise BadManifest({"why": f"no file {path}"})
+
+    def without(self, indices: Collection[int]) -> "Manifest":
+        """Return the manifest in which only the hash is left of these leaves."""
+        kept = (ErasedLeaf(leaf.hash) if at in indices else leaf for at, leaf in enumerate(self.leaves))
+        return Manifest(tuple(kept), self.salt)
 
     def proof(self, index: int) -> list[bytes]:
         """Return the hashes that lead from leaf `index` to the root."""
@@ -125,60 +146,15 @@ class Manifest:
         """Return the openings as they lie in the archive under `meta/`."""
         return {
             "salt": base64_strict.encode(self.salt),
-            "leaves": [
-                {
-                    "leaf": leaf.text,
-                    "salt": base64_strict.encode(leaf.salt),
-                    "value": leaf.value,
-                    **({} if leaf.row_seed is None else {"row_seed": base64_strict.encode(leaf.row_seed)}),
-                }
-                for leaf in self.leaves
-            ],
+            "leaves": [_leaf_json(leaf) for leaf in self.leaves],
         }
 
     @classmethod
     def from_json(cls, found: Any) -> "Manifest":
         """Return the manifest that `to_json` wrote. Raises BadManifest."""
         try:
-            leaves = tuple(
-                Leaf(
-                    str(leaf["leaf"]),
-                    base64_strict.decode(leaf["salt"], 32),
-                    str(leaf["value"]),
-                    base64_strict.decode(leaf["row_seed"], 32) if "row_seed" in leaf else None,
-                )
-                for leaf in found["leaves"]
-            )
+            leaves = tuple(_leaf_from_json(leaf) for leaf in found["leaves"])
             return cls(leaves, base64_strict.decode(found["salt"], 32))
-        except (KeyError, TypeError) as wrong:
-            raise BadManifest({"why": "members"}) from wrong
-
-
-@dataclass(frozen=True)
-class ErasedManifest:
-    """What is kept of a manifest when files were erased: the hashes of all leaves, and the salt of the root."""
-
-    hashes: tuple[bytes, ...]
-    salt: bytes
-
-    @classmethod
-    def of(cls, manifest: Manifest) -> "ErasedManifest":
-        """Return what is to be kept of `manifest`."""
-        return cls(tuple(leaf.hash for leaf in manifest.leaves), manifest.salt)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as it lies in the archive under `meta/`."""
-        return {
-            "salt": base64_strict.encode(self.salt),
-            "hashes": [base64_strict.encode(each) for each in self.hashes],
-        }
-
-    @classmethod
-    def from_json(cls, found: Any) -> "ErasedManifest":
-        """Return what `to_json` wrote. Raises BadManifest, NotJson."""
-        try:
-            hashes = tuple(base64_strict.decode(each, 32) for each in found["hashes"])
-            return cls(hashes, base64_strict.decode(found["salt"], 32))
         except (KeyError, TypeError) as wrong:
             raise BadManifest({"why": "members"}) from wrong
 
@@ -214,6 +190,20 @@ def _leaf(file: FileDigest, row_seed: bytes | None) -> Leaf:
         }
     )
     return Leaf(text.decode(), salt, value.decode(), row_seed)
+
+
+def _leaf_json(leaf: Leaf | ErasedLeaf) -> dict[str, str]:
+    if isinstance(leaf, ErasedLeaf):
+        return {"hash": base64_strict.encode(leaf.hash)}
+    seed = {} if leaf.row_seed is None else {"row_seed": base64_strict.encode(leaf.row_seed)}
+    return {"leaf": leaf.text, "salt": base64_strict.encode(leaf.salt), "value": leaf.value, **seed}
+
+
+def _leaf_from_json(found: Any) -> Leaf | ErasedLeaf:
+    if set(found) == {"hash"}:
+        return ErasedLeaf(base64_strict.decode(found["hash"], 32))
+    seed = base64_strict.decode(found["row_seed"], 32) if "row_seed" in found else None
+    return Leaf(str(found["leaf"]), base64_strict.decode(found["salt"], 32), str(found["value"]), seed)
 
 
 def _members(text: str, expected: set[str], optional: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from archive.ledger.policy import MAX_POLICY_BYTES
 from archive.records import jcs
-from archive.records.manifest import Leaf
+from archive.records.manifest import ErasedLeaf, Leaf
 from archive.records.names import MAX_PATH_BYTES, escaped
 from archive.records.rowtree import RowProof
 from archive.verify.claims import (
@@ -128,7 +128,9 @@ def _one_file(found: Any, manifest: dict[str, Any]) -> OneFile:
     )
 
 
-def _opened_leaf(found: Any) -> Leaf:
+def _opened_leaf(found: Any) -> Leaf | ErasedLeaf:
+    if isinstance(found, dict) and "hash" in found:
+        return ErasedLeaf(hash_of("manifest.leaves[].hash", members(found, "manifest.leaves[]", "hash")["hash"]))
     given = members(found, "manifest.leaves[]", "leaf", "opening")
     return _leaf(given["leaf"], given["opening"])
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from archive.records.manifest import Leaf
+from archive.records.manifest import ErasedLeaf, Leaf
 from archive.records.rowtree import RowProof
 
 
@@ -28,9 +28,9 @@ class OneFile:
 
 @dataclass(frozen=True)
 class WholeRelease:
-    """The bundle is for every file of a release: all leaves, opened."""
+    """The bundle is for every file of a release: all leaves, opened but for those that were erased."""
 
-    leaves: tuple[Leaf, ...]
+    leaves: tuple[Leaf | ErasedLeaf, ...]
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def choose(file: Digests | None, subject: Subject) -> Leaf | None:
         raise BytesMissing
     if isinstance(subject, WholeRelease):
         for leaf in subject.leaves:
-            if leaf.digest().sha256 == file.sha256:
+            if isinstance(leaf, Leaf) and leaf.digest().sha256 == file.sha256:
                 return leaf
         raise NotInRelease({"got": file.sha256.hex()})
     if isinstance(subject, OneRow):

@@ -58,6 +58,9 @@ class DyingDisk:
     def replace(self, source: Path, target: Path) -> None:
         self._do("replace", source, target)
 
+    def exchange(self, one: Path, other: Path) -> None:
+        self._do("exchange", one, other)
+
     def unlink(self, path: Path) -> None:
         self._do("unlink", path)
 
