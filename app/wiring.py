@@ -23,6 +23,7 @@ from app.services.indexing import Indexer
 from app.services.inscribing import Scribe, catch_up, check_database
 from app.services.intake import sweep
 from app.services.keying import KeyAdder
+from app.services.logkeeping import SelfCheck, prune_log
 from app.services.publishing import Publisher
 from app.services.searching import Searcher
 from archive.ledger.disk import Disk as LogDisk
@@ -37,6 +38,8 @@ from archive.records.keystore import KeyStore, read_or_make_secret
 from archive.store.disk import Disk, LocalDisk
 from archive.store.staging import Staging
 from search.analysis import Analyser
+
+_HOUR, _DAY = 3_600.0, 86_400.0
 
 
 class SystemClock:
@@ -149,6 +152,7 @@ class Workshop:
     changer: Changer
     key_adder: KeyAdder
     indexer: Indexer
+    rounds: Sequence[Recurring] = ()
 
     def steps(self) -> Mapping[Job, Sequence[tuple[str, worker.Step]]]:
         """Return the steps of every kind of job, in their order."""
@@ -174,7 +178,7 @@ class Workshop:
 
     def recurring(self) -> Sequence[Recurring]:
         """Return what the worker does again and again while it runs."""
-        return []
+        return self.rounds
 
 
 @contextmanager
@@ -227,7 +231,18 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
             changer=Changer(portal.engine, portal.root, scribe, portal.jobs, portal.clock, portal.host),
             key_adder=KeyAdder(portal.engine, portal.root, keys, scribe, portal.clock, portal.host),
             indexer=indexer,
+            rounds=_rounds(portal),
         )
+
+
+def _rounds(portal: Portal) -> Sequence[Recurring]:
+    """Return what comes round whatever the node's settings are."""
+
+    def prune() -> None:
+        prune_log(portal.folders, portal.log, portal.clock)
+
+    look = SelfCheck(portal.folders, lambda: (portal.log_key,), portal.clock)
+    return [Recurring("log self-check", _HOUR, look.run), Recurring("log prune", _DAY, prune)]
 
 
 @contextmanager
