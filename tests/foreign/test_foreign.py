@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import http.server
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -13,13 +15,19 @@ from pathlib import Path
 import pytest
 
 from app.db.engine import make_engine
+from app.outbound import Outbound
 from app.services import node
 from app.services.folders import Folders
 from app.wiring import SystemClock
 from archive.ledger.checkpoint import cosignatures
+from archive.ledger.fork import Fork
 from archive.ledger.note import parse_note, parse_signature_line
+from archive.ledger.policy import Policy
 from archive.ledger.reader import LogReader
 from archive.ledger.statement_check import StatementCheck
+from archive.ledger.witness import Witness as OurWitness
+from archive.ledger.witness_client import WitnessAt, WitnessClient
+from archive.ledger.witness_state import SqliteWitnessState
 from archive.ledger.writer import Log, open_log
 from archive.records import dsse
 from archive.records.keys import KeyKind, PublicKey, SigningKey
@@ -213,6 +221,87 @@ def test_a_foreign_witness_cosigns_our_log_and_refuses_a_fork(tmp_path: Path) ->
         require_cosigned(shell, answer, witness)
         damaged = request(shell, 305).replace(b"old 305\n", b"old 304\n")
         assert witness.ask(damaged)[0] in {409, 422}
+
+
+def test_our_witness_client_asks_a_foreign_witness(tmp_path: Path) -> None:
+    built("tools")
+    shell = grown(tmp_path, 300)
+    witness = Witness(tmp_path, vkey_of(shell))
+    reader = LogReader(shell.data / "archive" / "log", [vkey_of(shell)])
+    at = WitnessAt(witness.key, f"http://127.0.0.1:{witness.port}")
+    with witness.serving():
+        assert witness.ask(b"")[0] == 400
+        client = WitnessClient(Outbound(allow_private=True), lambda: [at], 1, time.time, lambda _: False, 20)
+        head = reader.checkpoint()
+        lines = client.cosign(head, lambda old: reader.consistency_proof(old, head.size), patient=True)
+    note = head.note.with_signatures(lines)
+    assert [one.witness for one in cosignatures(note, [witness.key])] == [witness.key]
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Puts our witness behind plain HTTP: what it is asked and answers is its own."""
+
+    witness: OurWitness
+
+    def do_POST(self) -> None:
+        reply = self.witness.add_checkpoint(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(reply.status)
+        self.send_header("Content-Type", reply.media_type)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        pass
+
+
+def test_our_witness_cosigns_a_log_that_tessera_writes(tmp_path: Path) -> None:
+    """tessera's own program makes the log and publishes a checkpoint only when our witness has signed it."""
+    oneshot = str(built("tools") / "posix-oneshot")
+    name, seed = "log.elsewhere.example", hashlib.sha256(b"elsewhere").digest()
+    log_key = SigningKey.from_seed(name, KeyKind.LOG, seed).public
+    secret = f"PRIVATE+KEY+{name}+{log_key.key_id.hex()}+{base64.b64encode(bytes([1]) + seed).decode()}"
+    (tmp_path / "log.key").write_text(secret)
+    key = SigningKey.from_seed("ours.example/witness", KeyKind.WITNESS, bytes(range(32)))
+    SqliteWitnessState.create(tmp_path)
+    forks: list[Fork] = []
+    keys = {name: [log_key]}
+    Handler.witness = OurWitness(
+        key, SqliteWitnessState(tmp_path), lambda origin: keys.get(origin, []), forks.append, time.time
+    )
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        (tmp_path / "policy").write_text(f"log {log_key.vkey}\nwitness ours {key.public.vkey} {url}\nquorum ours\n")
+        try:
+            for size in (3, 300, 301):
+                tessera_adds(oneshot, tmp_path, size)
+                raw = (tmp_path / "tessera" / "checkpoint").read_bytes()
+                head = Policy.parse((tmp_path / "policy").read_bytes()).check(raw, int(time.time()), 600)
+                assert head.signed.size == size
+                assert LogReader(tmp_path / "tessera", [log_key]).check_log().size == size
+        finally:
+            server.shutdown()
+            thread.join()
+    assert not forks
+
+
+def tessera_adds(oneshot: str, folder: Path, size: int) -> None:
+    """Add entries to the log that tessera keeps in `folder`/tessera, up to `size`."""
+    entries = folder / f"entries-{size}"
+    entries.mkdir()
+    log = folder / "tessera"
+    held = LogReader(log).checkpoint().size if (log / "checkpoint").exists() else 0
+    for number in range(held, size):
+        (entries / f"{number:05d}").write_text(f"entry {number}")
+    run(
+        oneshot,
+        f"--storage_dir={log}",
+        f"--entries={entries}/*",
+        f"--private_key={folder / 'log.key'}",
+        f"--witness_policy_file={folder / 'policy'}",
+    )
 
 
 def request(shell: Shell, old: int) -> bytes:

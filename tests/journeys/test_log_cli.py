@@ -40,7 +40,7 @@ def made(folder: Path) -> Shell:
 @pytest.fixture
 def own(shell: Shell, tmp_path: Path) -> Shell:
     """A copy of the node, to be changed."""
-    shutil.copytree(shell.data, tmp_path / "data")
+    shutil.copytree(shell.data, tmp_path / "data", symlinks=True)  # the index has one
     return Shell(tmp_path / "data", free_port())
 
 

@@ -56,7 +56,7 @@ def test_a_log_is_followed_and_its_lies_are_kept(town: Town, tmp_path: Path, pla
     serve(town, www)
     assert f"{HOST}/log  3 leaves" in watch(tmp_path, url, *key)
     fork = tmp_path / "fork"
-    shutil.copytree(town.data, fork)
+    shutil.copytree(town.data, fork, symlinks=True)
     town.publish(actor(town, "ann"), "parks", {"a.csv": CSV})
     serve(town, www)
     name = f"{HOST}/agency/solo"
