@@ -145,14 +145,21 @@ class TreeReader:
     `resized` from it, and is safe across threads.
     """
 
-    def __init__(self, source: TileSource, size: int, read: Callable[[str, int], bytes] | None = None) -> None:
+    def __init__(
+        self,
+        source: TileSource,
+        size: int,
+        read: Callable[[str, int], bytes] | None = None,
+        inner: dict[TilePath, list[list[Hash]]] | None = None,
+    ) -> None:
         self.size = size
         self._source = source
+        self._inner = {} if inner is None else inner
         self._read = read or lru_cache(maxsize=_CACHED_FILES)(source.read)
 
     def resized(self, size: int) -> "TreeReader":
         """Return a reader of another size of the same tree, which shares the cache."""
-        return TreeReader(self._source, size, self._read)
+        return TreeReader(self._source, size, self._read, self._inner)
 
     def tile(self, level: int, index: int) -> list[Hash]:
         """Return the hashes of a tile, full or as wide as this size of the tree makes it.
@@ -199,13 +206,29 @@ class TreeReader:
         return merkle.range_root(start, end, self._full_root)
 
     def _full_root(self, level: int, index: int) -> Hash:
-        """Return the root of the full subtree of 2**level leaves: a run of hashes within one tile."""
+        """Return the root of the full subtree of 2**level leaves: an inner node of one tile."""
         tile_level, depth = divmod(level, HEIGHT)
         tile, offset = divmod(index << depth, WIDTH)
         path = TilePath(tile_level, tile, width_at(tile_level, tile, self.size))
+        if path.width == WIDTH:
+            return self._rows(path)[depth][offset >> depth]
         data = self._exactly(path, HASH_BYTES * path.width)
         ends = range(offset * HASH_BYTES, (offset + (1 << depth)) * HASH_BYTES, HASH_BYTES)
         return merkle.root([data[at : at + HASH_BYTES] for at in ends])
+
+    def _rows(self, path: TilePath) -> list[list[Hash]]:
+        """Return a full tile's hashes and, above them, its inner nodes row by row; hashed once, then kept."""
+        rows = self._inner.get(path)
+        if rows is None:
+            data = self._exactly(path, HASH_BYTES * WIDTH)
+            rows = [[data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]]
+            while len(rows) < HEIGHT:
+                below = rows[-1]
+                rows.append([merkle.node_hash(*pair) for pair in zip(below[::2], below[1::2], strict=True)])
+            if len(self._inner) >= _CACHED_FILES:
+                self._inner.clear()
+            self._inner[path] = rows
+        return rows
 
     def _exactly(self, path: TilePath, want: int) -> bytes:
         try:
