@@ -65,7 +65,8 @@ class WitnessClient:
     @property
     def answers_needed(self) -> int:
         """How many witnesses must answer before the first signature (LEDGER D7)."""
-        return max(len(self._witnesses()) - self._quorum + 1, 1) if self._quorum else 0
+        count = len(self._witnesses())
+        return max(count - self._quorum + 1, 1) if self._quorum and count else 0
 
     def is_confirmed(self, size: int) -> bool:
         """Tell whether the operator vouches for a log of `size` leaves."""

@@ -8,7 +8,8 @@ from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 import app.db.accounts
-import app.db.catalogue  # noqa: F401 - both fill the metadata
+import app.db.catalogue
+import app.db.peers  # noqa: F401 - all fill the metadata
 from app.db.engine import make_engine, migrate
 
 

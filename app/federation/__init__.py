@@ -1,0 +1,1 @@
+"""What this node does with its peers: witnessing, exchanging checkpoints, keeping evidence of forks."""
