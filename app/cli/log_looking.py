@@ -66,6 +66,7 @@ def log_check(workers: int | None, statements: bool, as_json: bool) -> int:
         except ArchiveError as wrong:
             told.tell(wrong)
             return told.FAILED
+        tqdm.monitor_interval = 0  # no thread of its own: the check forks
         with tqdm(total=head.size, desc="tree", unit=" leaves", unit_scale=True, disable=None) as bar:
             workers = workers or len(os.sched_getaffinity(0))
             findings = check_tree(LocalTiles(portal.folders.log), head, workers, bar.update)
@@ -138,7 +139,7 @@ def log_policy(qr: bool, as_json: bool) -> int:
     from archive.ledger.fingerprint import spoken
 
     with told.portal() as portal:
-        text = node.policy_text(portal.log_key.vkey)
+        text = portal.policy
         found = {"policy": text, "vkey": portal.log_key.vkey, "words": spoken(portal.log_key.vkey)}
     if as_json:
         told.give(found, as_json=True, text="")

@@ -1,5 +1,6 @@
 """Deriving a whole log again from its entries, on all cores; what does not fit is told file by file."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
@@ -80,8 +81,9 @@ def _spans(jobs: Sequence[tuple[TileSource, int, int, int]], workers: int) -> It
     if workers <= 1 or len(jobs) <= 1:
         yield from (check_span(*job) for job in jobs)
         return
-    # Started anew, not forked: the caller may have threads and open databases.
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
+    # A fork starts at once, but what other threads hold would stay locked in it for ever.
+    how = "fork" if threading.active_count() == 1 else "spawn"
+    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context(how)) as pool:
         yield from pool.map(check_span, *zip(*jobs, strict=True))
 
 
