@@ -86,6 +86,15 @@ class Settings(BaseSettings):
             "more of them a second, each later by as much.",
         ),
     ] = 0
+    quorum: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=64,
+            description="How many of the peers that witness this log (`ishibumi peer add --witness`) must cosign a "
+            "checkpoint before evidence counts as witnessed; 0 for none.",
+        ),
+    ] = 0
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         Field(description="Least severe log line that is written."),

@@ -17,6 +17,7 @@ class Job(StrEnum):
     ADD_KEY = "add-key"
     INDEX = "index"
 
+    PEER = "peer"
 
 @dataclass(frozen=True)
 class JobView:

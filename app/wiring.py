@@ -4,18 +4,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from threading import Lock
 
 import sqlalchemy as sa
 
 from app.config import Settings
-from app.db.engine import make_engine, migrate
+from app.db.engine import make_engine, migrate, transaction
+from app.federation import peers
+from app.federation.exchange import Exchange
+from app.federation.forks import ForkStore
 from app.jobs import slot, worker
 from app.jobs.queue import DbosQueue
 from app.jobs.recurring import Recurring
 from app.outbound import Outbound
 from app.ports import Clock, Job, JobQueue
-from app.services import names, node
+from app.services import names, node, peering
 from app.services.changing import Changer
 from app.services.evidence import Evidence
 from app.services.folders import Folders
@@ -25,12 +29,18 @@ from app.services.intake import sweep
 from app.services.keying import KeyAdder
 from app.services.logkeeping import SelfCheck, prune_log
 from app.services.publishing import Publisher
+from app.services.peering import Announcer
 from app.services.searching import Searcher
 from archive.ledger.disk import Disk as LogDisk
 from archive.ledger.disk import LocalDisk as LocalLogDisk
 from archive.ledger.reader import LogReader
 from archive.ledger.statement_check import StatementCheck
-from archive.ledger.writer import open_log
+from archive.ledger.tiles import LocalTiles
+from archive.ledger.witness import Witness
+from archive.ledger.witness_client import SECONDS as WITNESS_SECONDS
+from archive.ledger.witness_client import WitnessAt, WitnessClient
+from archive.ledger.witness_state import SqliteWitnessState
+from archive.ledger.writer import Log, open_log
 from archive.objects.recovery import recover_all
 from archive.objects.root import StorageRoot
 from archive.records.keys import PublicKey
@@ -39,7 +49,7 @@ from archive.store.disk import Disk, LocalDisk
 from archive.store.staging import Staging
 from search.analysis import Analyser
 
-_HOUR, _DAY = 3_600.0, 86_400.0
+_MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
 
 
 class SystemClock:
@@ -84,7 +94,51 @@ class Portal:
     @property
     def evidence(self) -> Evidence:
         """Makes evidence bundles."""
-        return Evidence(self.engine, self.root, self.log, self.folders.log)
+        return Evidence(self.engine, self.root, self.log, self.folders.log, lambda: self.policy)
+
+    @cached_property
+    def cosigners(self) -> WitnessClient:
+        """The peers that witness this log, as the list of peers has them at the moment they are asked."""
+
+        def witnesses() -> list[WitnessAt]:
+            with transaction(self.engine) as session:
+                return peers.witnesses(session)
+
+        return WitnessClient(
+            self.outbound.within(WITNESS_SECONDS),
+            witnesses,
+            self.settings.quorum,
+            lambda: self.clock.now().timestamp(),
+            lambda size: peering.confirmed(self.folders.log_state, size),
+        )
+
+    @property
+    def policy(self) -> str:
+        """The policy of this log as it is now, in C2SP tlog-policy syntax: its key, its witnesses, how many of them."""
+        with transaction(self.engine) as session:
+            return peering.policy_text(session, self.log_key, self.settings.quorum)
+
+    @property
+    def keys(self) -> KeyStore:
+        """The sealed signing keys."""
+        return KeyStore(self.folders.keys, self.node_secret)
+
+    @property
+    def witness(self) -> Witness:
+        """The node as a witness of its peers. Raises KeyNotHere while it has no key for that."""
+        return peering.witness(self.folders, self.keys, self.host, self.engine, lambda: self.clock.now().timestamp())
+
+    @property
+    def exchange(self) -> Exchange:
+        """The checkpoints that this node was shown."""
+        return Exchange(
+            self.engine,
+            ForkStore(self.folders.forks),
+            SqliteWitnessState(self.folders.log_state),
+            self.log_key,
+            LocalTiles(self.folders.log),
+            self.clock.now,
+        )
 
     @property
     def outbound(self) -> Outbound:
@@ -157,6 +211,7 @@ class Workshop:
     def steps(self) -> Mapping[Job, Sequence[tuple[str, worker.Step]]]:
         """Return the steps of every kind of job, in their order."""
         return {
+    announcer: Announcer
             Job.PUBLISH: [
                 ("commit", self.publisher.commit),
                 ("inscribe", self.publisher.inscribe),
@@ -186,6 +241,7 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
     """Give the writers of a node to this process.
 
     Raises:
+            Job.PEER: [("inscribe", self.announcer.peer)],
         WriterBusy, Locked: another process has them.
         FatalLedgerError: the log must not be written; a person has to look.
 
@@ -214,12 +270,16 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
             portal.searcher,
             portal.folders.cache,
             portal.settings.extraction_seconds,
+                cosigners=portal.cosigners,
         )
         stack.callback(indexer.close)
         yield Workshop(
             scribe=scribe,
             publisher=Publisher(
                 portal.engine,
+        announcer = Announcer(
+            portal.engine, keys, scribe, portal.log, portal.clock, portal.host, portal.folders.log_state
+        )
                 portal.root,
                 portal.staging,
                 scribe,
@@ -231,7 +291,8 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
             changer=Changer(portal.engine, portal.root, scribe, portal.jobs, portal.clock, portal.host),
             key_adder=KeyAdder(portal.engine, portal.root, keys, scribe, portal.clock, portal.host),
             indexer=indexer,
-            rounds=_rounds(portal),
+            announcer=announcer,
+            rounds=[*_rounds(portal), *_rounds_with_peers(portal, scribe.log, announcer)],
         )
 
 
@@ -254,3 +315,22 @@ def working(portal: Portal) -> Iterator[Workshop]:
         worker.running(portal.engine, workshop.steps()),
     ):
         yield workshop
+def _rounds_with_peers(portal: Portal, log: Log, announcer: Announcer) -> Sequence[Recurring]:
+    """Return what this node does for its peers and asks of them; without any it does nothing and asks nobody."""
+
+    def cosign() -> None:
+        log.refresh_cosignatures()
+        for problem in portal.cosigners.problems.values():
+            raise problem
+
+    def exchange() -> None:
+        portal.exchange.look(portal.outbound)
+
+    return [
+        Recurring("witness key", _HOUR, announcer.key),
+        Recurring("cosignatures", _MINUTE, cosign),
+        Recurring("exchange with peers", _HOUR, exchange),
+        Recurring("peers of the day", _HOUR, announcer.peers_of_the_day),
+    ]
+
+

@@ -8,11 +8,12 @@ from app.api.problems import register as register_problems
 from app.api.proofs import blueprint as proofs
 from app.api.reading import blueprint as reading
 from app.api.tiles import blueprint as tiles
+from app.api.witness import blueprint as witness
 from app.api.writing import blueprint as writing
 
 
 def register(app: Flask) -> None:
     """Put every blueprint of this package on the application."""
-    for blueprint in (health, openapi, proofs, reading, tiles, writing):
+    for blueprint in (health, openapi, proofs, reading, tiles, witness, writing):
         app.register_blueprint(blueprint)
     register_problems(app)

@@ -7,13 +7,14 @@ from flask import Flask, Response, jsonify, render_template, request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # it has no types
 from werkzeug.exceptions import HTTPException
 
+from app.federation.errors import FederationError
 from app.policy import NotAllowed, OwnWork
 from app.security import visitor
 from app.services.errors import ServiceError
 from archive.errors import IshibumiError
 
 _STATUS: dict[type[IshibumiError], int] = {NotAllowed: 403, OwnWork: 403}
-_STATUS_BY_CODE = {"SEA-104": 503, "SEA-112": 410}
+_STATUS_BY_CODE = {"SEA-104": 503, "SEA-112": 410, "LED-112": 503}
 _STATUS_BY_NAME = {
     "TooLarge": 413,
     "StoreFull": 507,
@@ -25,7 +26,7 @@ _STATUS_BY_NAME = {
 
 def status_of(error: IshibumiError) -> int:
     """Return the HTTP status of an error we know."""
-    if isinstance(error, ServiceError):
+    if isinstance(error, ServiceError | FederationError):
         return error.status
     found = _STATUS_BY_CODE.get(error.code) or _STATUS_BY_NAME.get(type(error).__name__)
     return found or _STATUS.get(type(error), 422)
@@ -33,7 +34,9 @@ def status_of(error: IshibumiError) -> int:
 
 def for_machines() -> bool:
     """Return whether the one who asks wants a problem document rather than a page."""
-    if request.path.startswith(("/api/", "/log/checkpoint", "/log/tile/", "/healthz", "/readyz")):
+    if request.path.startswith(
+        ("/api/", "/log/checkpoint", "/log/tile/", "/log/gossip", "/log/forks/", "/witness/", "/healthz", "/readyz")
+    ):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/problem+json", "application/json"])
     return best in ("application/problem+json", "application/json")

@@ -16,6 +16,7 @@ COMMANDS = {
     "list": ("reading", "List the datasets."),
     "log": ("logs", "Look at the transparency log, prove from it, watch one, close it."),
     "publish": ("publishing", "Publish files as a release of a dataset."),
+    "peer": ("peers", "Nodes that we witness, and that witness us."),
     "rebuild": ("proving", "Make database rows and index again from the archive alone."),
     "search": ("reading", "Search words, phrases, field:value."),
     "serve": ("running", "Serve the portal, with its worker."),

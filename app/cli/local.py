@@ -80,10 +80,15 @@ def await_key(portal: Portal, slug: str) -> int:
     """Return the log index of an agency's add-key statement once it is there. Raises as `await_release`."""
 
     def look(session: Session) -> int | None:
-        row = session.get(Inscription, f"key-{slug}")
+    return await_inscription(portal, f"key-{slug}", f"add-key:{slug}")
+
+
+def await_inscription(portal: Portal, inscription: str, job: str) -> int:
+    """Return the log index of what `job` inscribes once it is there. Raises as `await_release`."""
+        row = session.get(Inscription, inscription)
         return row.log_index if row else None
 
-    return _await(portal, look, f"add-key:{slug}")
+    return _await(portal, look, job)
 
 
 def await_index(portal: Portal) -> None:

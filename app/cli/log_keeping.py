@@ -19,7 +19,7 @@ def log_export(target: str, as_json: bool) -> int:
 
     The copy is static: served by any web server, every C2SP tlog-tiles client can verify it. Nothing is overwritten.
     """
-    from app.services import logkeeping, node
+    from app.services import logkeeping
     from archive.ledger.fsck import check_tree
     from archive.ledger.tiles import LocalTiles
 
@@ -28,7 +28,7 @@ def log_export(target: str, as_json: bool) -> int:
         for finding in check_tree(LocalTiles(portal.folders.log), head):
             told.tell(finding.error)
             return told.FAILED
-        files = logkeeping.tree_files(portal.folders.log, head, node.policy_text(portal.log_key.vkey))
+        files = logkeeping.tree_files(portal.folders.log, head, portal.policy)
         if target == "-":
             logkeeping.export_tar(files, sys.stdout.buffer)
             return told.OK

@@ -135,7 +135,6 @@ def log_prove(
 @_JSON
 def log_policy(qr: bool, as_json: bool) -> int:
     """Print this node's trust policy (C2SP tlog-policy), and the log key's fingerprint as words to read aloud."""
-    from app.services import node
     from archive.ledger.fingerprint import spoken
 
     with told.portal() as portal:

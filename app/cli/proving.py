@@ -136,15 +136,13 @@ def rebuild_command(index_only: bool, as_json: bool) -> int:
 
 def _own_policy() -> bytes | None:
     """Return the policy that trusts this node's own log, None where there is no node."""
-    from app.config import load_settings
-    from app.services import node
-    from app.services.folders import Folders
+    from app.services.node import NoNode
 
     try:
-        key = node.log_key_of(Folders(load_settings().data_dir.absolute()))
-    except node.NoNode:
+        with told.portal(rebuilding=True) as portal:
+            return portal.policy.encode()
+    except NoNode:
         return None
-    return node.policy_text(key.vkey).encode()
 
 
 def _opened(file: Path) -> BinaryIO:

@@ -1,5 +1,6 @@
 """Evidence bundles of public releases: from the archive and the log; rows only say where to look."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Evidence:
     root: StorageRoot
     log: LogReader
     log_folder: Path
+    policy: Callable[[], str]
 
     def of_file(self, release: Release, path: str) -> dict[str, Any]:
         """Return the bundle of the file `path` in `release`.
@@ -55,7 +57,7 @@ class Evidence:
             later = session.exec(
                 select(StatementRow.log_index).where(col(StatementRow.type).in_(_LATER), *of_release)
             ).all()
-        return Context(ring=ring, later=later)
+        return Context(policy=self.policy(), ring=ring, later=later)
 
 
 def _stored(release: Release) -> Stored:

@@ -26,6 +26,11 @@ class Folders:
         return self.data / "archive" / "log"
 
     @property
+    def forks(self) -> Path:
+        """Evidence of forked logs, kept for ever."""
+        return self.data / "archive" / "forks"
+
+    @property
     def log_state(self) -> Path:
         """The writer's queue and lock."""
         return self.data / "log-state"

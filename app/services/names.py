@@ -17,6 +17,11 @@ def node_key(host: str) -> str:
     return f"{host}/node"
 
 
+def witness_key(host: str) -> str:
+    """Return the name of the key by which the node witnesses its peers."""
+    return f"{host}/witness"
+
+
 def agency_key(host: str, slug: str) -> str:
     """Return the name of an agency's key."""
     return f"{host}{AGENCY_PART}{slug}"

@@ -17,6 +17,7 @@ from app.services import names
 from app.services.folders import Folders
 from archive.ledger.reader import LogReader
 from archive.ledger.statement_check import StatementCheck, read_statement
+from archive.ledger.witness_state import SqliteWitnessState
 from archive.ledger.writer import create_log, open_log
 from archive.objects.root import StorageRoot
 from archive.records import base64_strict, dsse
@@ -84,9 +85,11 @@ def create(folders: Folders, engine: sa.Engine, host: str, clock: Clock) -> NewN
     migrate(engine)
     if not folders.log.exists() or not any(folders.log.iterdir()):
         create_log(folders.log, folders.log_state, log_key, lambda: clock.now().timestamp())
+    SqliteWitnessState.create(folders.log_state)  # before the key: a witness without memory would sign the past again
+    witness_key = _key(store, names.witness_key(host), KeyKind.WITNESS)
     recovery = _offline_key(folders.data / "recovery-key.txt", f"{host}/recovery")
     following = _offline_key(folders.data / "next-log-key.txt", names.log_origin(host))
-    genesis = _genesis(host, log_key.public, node_key, clock, recovery, following)
+    genesis = _genesis(host, log_key.public, node_key, witness_key.public, clock, recovery, following)
     origin = names.log_origin(host)
     with open_log(
         folders.log, folders.log_state, log_key, lambda: clock.now().timestamp(), StatementCheck(origin)
@@ -140,7 +143,13 @@ def _offline_key(path: Path, name: str) -> bytes:
 
 
 def _genesis(
-    host: str, log_key: PublicKey, node_key: SigningKey, clock: Clock, recovery: bytes, following: bytes
+    host: str,
+    log_key: PublicKey,
+    node_key: SigningKey,
+    witness_key: PublicKey,
+    clock: Clock,
+    recovery: bytes,
+    following: bytes,
 ) -> bytes:
     statement = Statement(
         type="genesis",
@@ -153,7 +162,7 @@ def _genesis(
             "origin": names.log_origin(host),
             "log": [log_key.vkey],
             "node": [node_key.public.vkey],
-            "witness": [],
+            "witness": [witness_key.vkey],
             "mirror": [],
             "recovery": base64_strict.encode(recovery),
             "next": base64_strict.encode(following),

@@ -4,7 +4,6 @@ from flask import Blueprint, Response
 
 from app.security import visitor
 from app.services.errors import NoSuchThing
-from app.services.node import policy_text
 from app.web import page
 from archive.errors import catalogue
 
@@ -15,7 +14,7 @@ blueprint = Blueprint("about", __name__)
 def about() -> Response:
     """Return what this is and how one knows that a file is genuine."""
     portal = visitor.portal()
-    return page.show("about/about.html", policy=policy_text(portal.log_key.vkey), origin=portal.origin)
+    return page.show("about/about.html", policy=portal.policy, origin=portal.origin)
 
 
 @blueprint.get("/help")

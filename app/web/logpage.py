@@ -5,9 +5,8 @@ import json
 from flask import Blueprint, Response, request
 
 from app.security import visitor
-from app.services import catalogue, keys_of_log
+from app.services import catalogue, keys_of_log, peering
 from app.services.errors import NoSuchThing
-from app.services.node import policy_text
 from app.web import page
 from archive.ledger.statement_check import read_statement
 from archive.merkle import leaf_hash
@@ -26,9 +25,11 @@ def log() -> Response:
     return page.show(
         "log/log.html",
         head=portal.log.checkpoint(),
+        witnesses=peering.standing(visitor.db(), portal.log.checkpoint(), portal.settings.quorum),
+        forks=peering.forks(portal.folders),
         origin=portal.origin,
         keys=keys_of_log.public_keys(portal.log),
-        policy=policy_text(portal.log_key.vkey),
+        policy=portal.policy,
         statements=rows,
         older=rows[-1].log_index if len(rows) == _LATEST else None,
     )
