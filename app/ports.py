@@ -15,9 +15,10 @@ class Job(StrEnum):
     PUBLISH = "publish"
     CHANGE = "change"
     ADD_KEY = "add-key"
+    ERASE = "erase"
     INDEX = "index"
-
     PEER = "peer"
+
 
 @dataclass(frozen=True)
 class JobView:

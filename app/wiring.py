@@ -21,6 +21,7 @@ from app.outbound import Outbound
 from app.ports import Clock, Job, JobQueue
 from app.services import names, node, peering
 from app.services.changing import Changer
+from app.services.erasing import Eraser, replay
 from app.services.evidence import Evidence
 from app.services.folders import Folders
 from app.services.indexing import Indexer
@@ -28,8 +29,8 @@ from app.services.inscribing import Scribe, catch_up, check_database
 from app.services.intake import sweep
 from app.services.keying import KeyAdder
 from app.services.logkeeping import SelfCheck, prune_log
-from app.services.publishing import Publisher
 from app.services.peering import Announcer
+from app.services.publishing import Publisher
 from app.services.searching import Searcher
 from archive.ledger.disk import Disk as LogDisk
 from archive.ledger.disk import LocalDisk as LocalLogDisk
@@ -179,6 +180,9 @@ def open_portal(
     if not rebuilding:
         check_database(engine, log)
     disks = disks or Disks()
+    root = StorageRoot.open(folders.objects, folders.staging, disks.archive)
+    if not rebuilding:
+        replay(engine, root, log)
     analyser = Analyser.load()
     return Portal(
         settings=settings,
@@ -187,7 +191,7 @@ def open_portal(
         log_key=log_key,
         engine=engine,
         jobs=jobs,
-        root=StorageRoot.open(folders.objects, folders.staging, disks.archive),
+        root=root,
         staging=Staging(folders.staging, disks.archive, settings.max_upload_bytes),
         log=log,
         searcher=Searcher(settings.search_engine, folders.index, analyser),
@@ -205,13 +209,14 @@ class Workshop:
     publisher: Publisher
     changer: Changer
     key_adder: KeyAdder
+    eraser: Eraser
     indexer: Indexer
+    announcer: Announcer
     rounds: Sequence[Recurring] = ()
 
     def steps(self) -> Mapping[Job, Sequence[tuple[str, worker.Step]]]:
         """Return the steps of every kind of job, in their order."""
         return {
-    announcer: Announcer
             Job.PUBLISH: [
                 ("commit", self.publisher.commit),
                 ("inscribe", self.publisher.inscribe),
@@ -228,7 +233,15 @@ class Workshop:
                 ("commit", self.key_adder.commit),
                 ("inscribe", self.key_adder.inscribe),
             ],
+            Job.ERASE: [
+                ("hide", self.eraser.hide),
+                ("destroy", self.eraser.destroy),
+                ("inscribe", self.eraser.inscribe),
+                ("show", self.eraser.show),
+                ("purge", self.eraser.purge),
+            ],
             Job.INDEX: [("index", self.indexer.index)],
+            Job.PEER: [("inscribe", self.announcer.peer)],
         }
 
     def recurring(self) -> Sequence[Recurring]:
@@ -241,7 +254,6 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
     """Give the writers of a node to this process.
 
     Raises:
-            Job.PEER: [("inscribe", self.announcer.peer)],
         WriterBusy, Locked: another process has them.
         FatalLedgerError: the log must not be written; a person has to look.
 
@@ -258,28 +270,28 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
                 disk=portal.disks.log,
                 batch=portal.settings.log_batch,
                 gather=portal.settings.log_batch_wait_ms / 1000,
+                cosigners=portal.cosigners,
             )
         )
         recover_all(portal.root)
         catch_up(portal.engine, portal.log)
         sweep(portal.engine, portal.staging)
         scribe = Scribe(portal.engine, log, keys, portal.clock, portal.origin, Lock())
+        announcer = Announcer(
+            portal.engine, keys, scribe, portal.log, portal.clock, portal.host, portal.folders.log_state
+        )
         indexer = Indexer(
             portal.engine,
             portal.root,
             portal.searcher,
             portal.folders.cache,
             portal.settings.extraction_seconds,
-                cosigners=portal.cosigners,
         )
         stack.callback(indexer.close)
         yield Workshop(
             scribe=scribe,
             publisher=Publisher(
                 portal.engine,
-        announcer = Announcer(
-            portal.engine, keys, scribe, portal.log, portal.clock, portal.host, portal.folders.log_state
-        )
                 portal.root,
                 portal.staging,
                 scribe,
@@ -289,6 +301,16 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
                 portal.node_secret,
             ),
             changer=Changer(portal.engine, portal.root, scribe, portal.jobs, portal.clock, portal.host),
+            eraser=Eraser(
+                portal.engine,
+                portal.root,
+                scribe,
+                portal.jobs,
+                portal.clock,
+                indexer,
+                portal.folders.cache,
+                portal.host,
+            ),
             key_adder=KeyAdder(portal.engine, portal.root, keys, scribe, portal.clock, portal.host),
             indexer=indexer,
             announcer=announcer,
@@ -306,15 +328,6 @@ def _rounds(portal: Portal) -> Sequence[Recurring]:
     return [Recurring("log self-check", _HOUR, look.run), Recurring("log prune", _DAY, prune)]
 
 
-@contextmanager
-def working(portal: Portal) -> Iterator[Workshop]:
-    """Be the node's worker while the block lasts. Raises WorkerRuns, and as `open_workshop`."""
-    with (
-        slot.worker_slot(portal.folders.data),
-        open_workshop(portal) as workshop,
-        worker.running(portal.engine, workshop.steps()),
-    ):
-        yield workshop
 def _rounds_with_peers(portal: Portal, log: Log, announcer: Announcer) -> Sequence[Recurring]:
     """Return what this node does for its peers and asks of them; without any it does nothing and asks nobody."""
 
@@ -334,3 +347,12 @@ def _rounds_with_peers(portal: Portal, log: Log, announcer: Announcer) -> Sequen
     ]
 
 
+@contextmanager
+def working(portal: Portal) -> Iterator[Workshop]:
+    """Be the node's worker while the block lasts. Raises WorkerRuns, and as `open_workshop`."""
+    with (
+        slot.worker_slot(portal.folders.data),
+        open_workshop(portal) as workshop,
+        worker.running(portal.engine, workshop.steps()),
+    ):
+        yield workshop

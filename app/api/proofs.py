@@ -2,14 +2,16 @@
 
 import base64
 import json
+from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, send_file
 
+from app.api import arguments
 from app.db.catalogue import Release, ReleaseFile
 from app.security import headers, visitor
 from app.services import catalogue
-from app.services.errors import Withdrawn
+from app.services.errors import ErasedByLaw, Withdrawn
 
 blueprint = Blueprint("proofs", __name__)
 SHOWN_AS = frozenset(
@@ -42,12 +44,29 @@ def file(name: str, version: int, path: str) -> Response:
 
 @blueprint.get("/datasets/<name>/v<int(max=999999999):version>/evidence/<path:path>")
 def bundle(name: str, version: int, path: str) -> Response:
-    """Return the evidence bundle of a file: all that is needed to verify it offline."""
+    """Return the evidence bundle of a file: all that is needed to verify it offline; with `?row=` of one row of it."""
     release, found = _find(name, version, path)
+    portal, row = visitor.portal(), arguments.number("row")
+    named = f"{name}-v{version}-{found.sha256[:8]}"
+    if row is not None:
+        return _document(portal.evidence.of_row(release, found.path, row), f"{named}-row{row}.evidence.json")
+    return _document(portal.evidence.of_file(release, found.path), f"{named}.evidence.json")
+
+
+@blueprint.get("/datasets/<name>/v<int(max=999999999):version>/evidence")
+def whole_bundle(name: str, version: int) -> Response:
+    """Return the evidence bundle of every file of a release; with `?erased=` that of a file that is gone, by number."""
+    gone = arguments.number("erased")
     portal = visitor.portal()
-    text = json.dumps(portal.evidence.of_file(release, found.path), ensure_ascii=False, indent=1)
-    answer = Response(text + "\n", mimetype="application/json")
-    filename = f"{name}-v{version}-{found.sha256[:8]}.evidence.json"
+    if gone is not None:
+        found = portal.evidence.of_erased(catalogue.release(visitor.db(), name, version), gone)
+    else:
+        found = portal.evidence.of_release(_release(name, version))
+    return _document(found, f"{name}-v{version}.evidence.json")
+
+
+def _document(bundle: dict[str, Any], filename: str) -> Response:
+    answer = Response(json.dumps(bundle, ensure_ascii=False, indent=1) + "\n", mimetype="application/json")
     answer.headers["Content-Disposition"] = f"attachment; filename={filename}"
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
@@ -55,6 +74,8 @@ def bundle(name: str, version: int, path: str) -> Response:
 
 def _release(name: str, version: int) -> Release:
     release = catalogue.release(visitor.db(), name, version)
+    if release.state == "erased":
+        raise ErasedByLaw({"dataset": name, "version": version, "law": release.tombstone.get("erase_law", "")})
     if release.state == "withdrawn":
         raise Withdrawn({"dataset": name, "version": version, "law": release.tombstone.get("law", "")})
     return release

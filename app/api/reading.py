@@ -58,9 +58,9 @@ def releases(name: str) -> Response:
 
 @blueprint.get("/datasets/<name>/releases/<int(max=999999999):version>")
 def release(name: str, version: int) -> tuple[Response, int]:
-    """Return one release; 410 with the tombstone when it was withdrawn."""
+    """Return one release; 410 with the tombstone when it was withdrawn or erased."""
     found = catalogue.release(visitor.db(), name, version)
-    return jsonify(_release(found)), 410 if found.state == "withdrawn" else 200
+    return jsonify(_release(found)), 200 if found.state == "published" else 410
 
 
 @blueprint.get("/agencies")

@@ -73,18 +73,20 @@ def await_change(portal: Portal, change_id: str) -> Change:
         change = session.get_one(Change, change_id)
         return change if change.state == "inscribed" else None
 
-    return _await(portal, look, f"change:{change_id}")
+    with transaction(portal.engine) as session:
+        kind = session.get_one(Change, change_id).type
+    return _await(portal, look, f"{'erase' if kind == 'erase' else 'change'}:{change_id}")
 
 
 def await_key(portal: Portal, slug: str) -> int:
     """Return the log index of an agency's add-key statement once it is there. Raises as `await_release`."""
-
-    def look(session: Session) -> int | None:
     return await_inscription(portal, f"key-{slug}", f"add-key:{slug}")
 
 
 def await_inscription(portal: Portal, inscription: str, job: str) -> int:
     """Return the log index of what `job` inscribes once it is there. Raises as `await_release`."""
+
+    def look(session: Session) -> int | None:
         row = session.get(Inscription, inscription)
         return row.log_index if row else None
 

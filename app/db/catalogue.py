@@ -11,13 +11,14 @@ from app.db.types import UtcDateTime, new_id
 
 
 class ReleaseState(StrEnum):
-    """Where a release stands; only the last two are seen by everybody."""
+    """Where a release stands; only the last three are seen by everybody."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
     APPROVED = "approved"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
+    ERASED = "erased"
 
 
 class Dataset(SQLModel, table=True):

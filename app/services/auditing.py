@@ -82,6 +82,7 @@ def _openings(root: StorageRoot, object_id: str, committed: dict[tuple[str, int]
         files = {
             path.removeprefix("files/"): stored.sha256 for path, stored in state.items() if path.startswith("files/")
         }
-        if files != {digest.path: digest.sha256 for digest in (leaf.digest() for leaf in tree.leaves)}:
+        opened = {digest.path: digest.sha256 for digest in (leaf.digest() for _, leaf in tree.opened)}
+        if len(files) != len(tree.leaves) or opened.items() - files.items():
             wrong.append(f"v{version}: the files are not those of the manifest")
     return wrong

@@ -8,14 +8,14 @@ from sqlmodel import Session, col, func, select
 from app.db.accounts import Agency
 from app.db.catalogue import Change, Dataset, Release, ReleaseFile, ReleaseState, StatementRow
 from app.services.drafts import files_of
-from app.services.errors import BeingInscribed, NoSuchThing
+from app.services.errors import BeingInscribed, ErasedByLaw, NoSuchThing
 from app.services.names import agency_key
 from app.services.publishing import FILES
 from app.services.units import file_format
 from archive.objects import layout
 from archive.objects.root import StorageRoot, StoredFile
 
-PUBLIC_STATES = (ReleaseState.PUBLISHED.value, ReleaseState.WITHDRAWN.value)
+PUBLIC_STATES = (ReleaseState.PUBLISHED.value, ReleaseState.WITHDRAWN.value, ReleaseState.ERASED.value)
 MAX_LIMIT = 100
 
 
@@ -93,6 +93,9 @@ def file(session: Session, found: Release, path: str) -> ReleaseFile:
     for each in files_of(session, found.id):
         if each.path == path:
             return each
+    if found.tombstone.get("erased"):
+        law = found.tombstone.get("erase_law", "")
+        raise ErasedByLaw({"dataset": found.dataset, "version": found.version or 0, "law": law})
     raise NoSuchThing({"what": "file", "name": path[:200]})
 
 

@@ -1,7 +1,7 @@
 """Amendments (of words) and withdrawals of what is published: wished by one, approved by another, then inscribed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, select
@@ -12,6 +12,7 @@ from app.policy import Action, Actor, require
 from app.ports import Job, JobQueue
 from app.services import agencies
 from app.services.accounts import record
+from app.services.drafts import files_of
 from app.services.errors import BadWords, NoSuchThing, NotPublished
 from app.services.words import Words, clean_text, say, spoken
 from archive.records import base64_strict, jcs
@@ -20,8 +21,10 @@ from archive.records.metadata import ReleaseRecord
 from archive.records.statements import format_time
 
 GROUNDS = ("personal-data", "legal-order", "error", "rights", "safety", "other")
+ERASE = "erase"
 _WAITING = "requested"
 _GOING = "approved"
+_STANDING = (ReleaseState.PUBLISHED.value,)
 
 
 def request_withdrawal(
@@ -114,8 +117,56 @@ def request_amendment(
     return _settle(session, jobs, actor, change, owner, f"{dataset}/v{version}", now)
 
 
+def request_erasure(
+    session: Session,
+    jobs: JobQueue,
+    actor: Actor,
+    *,
+    dataset: str,
+    version: int,
+    paths: Sequence[str],
+    ground: str,
+    law: str,
+    reason: str,
+    order: str,
+    now: datetime,
+) -> Change:
+    """Ask that files of a release (none named: all, and its words) be destroyed as a law demands.
+
+    Always waits for a second person. `order` is the number of the decision; only its salted hash enters the log.
+    Raises as `request_withdrawal`, and NoSuchThing for a file that the release does not have.
+    """
+    if ground not in GROUNDS:
+        raise BadWords({"member": "ground", "why": ", ".join(GROUNDS)})
+    reason, law, order = _need("reason", reason, 2_000), _need("law", law, 400), _need("order", order, 200)
+    release, owner = _published(session, dataset, version, (*_STANDING, ReleaseState.WITHDRAWN.value))
+    require(actor, Action.REQUEST_CHANGE, owner.agency)
+    known = {file.path for file in files_of(session, release.id)}
+    for path in paths:
+        if path not in known:
+            raise NoSuchThing({"what": "file", "name": path[:200]})
+    wish = {
+        "paths": sorted(paths),
+        "order": {"salt": base64_strict.encode(new_salt()), "value": order},
+    }
+    change = Change(
+        release_id=release.id,
+        type=ERASE,
+        requested_by=actor.account_id,
+        requested_at=now,
+        reason=reason,
+        law=law,
+        ground=ground,
+        openings=json.dumps(wish),
+    )
+    return _settle(session, jobs, actor, change, owner, f"{dataset}/v{version}", now)
+
+
 def approve_change(session: Session, jobs: JobQueue, actor: Actor, change_id: str, *, now: datetime) -> Change:
-    """Approve an amendment or withdrawal that somebody else asked for. Raises NoSuchThing, OwnWork, NotAllowed."""
+    """Approve an amendment, withdrawal or erasure that somebody else asked for.
+
+    Raises NoSuchThing, OwnWork, NotAllowed.
+    """
     change = locked(session, Change, change_id)
     release = session.get(Release, change.release_id) if change else None
     dataset = session.get(Dataset, release.dataset) if release else None
@@ -148,7 +199,7 @@ def _settle(
     session.add(change)
     session.flush()
     record(session, actor.label, f"{change.type}.requested", subject, now, reason=change.reason[:200])
-    if agencies.get(session, dataset.agency).approvals == 1:
+    if agencies.get(session, dataset.agency).approvals == 1 and change.type != ERASE:
         _go(session, jobs, change, actor)
     return change
 
@@ -157,17 +208,19 @@ def _go(session: Session, jobs: JobQueue, change: Change, actor: Actor) -> None:
     change.state, change.approved_by = _GOING, actor.account_id
     session.add(change)
     session.flush()
-    jobs.enqueue(session, Job.CHANGE, change.id)
+    jobs.enqueue(session, Job.ERASE if change.type == ERASE else Job.CHANGE, change.id)
 
 
-def _published(session: Session, dataset: str, version: int) -> tuple[Release, Dataset]:
+def _published(
+    session: Session, dataset: str, version: int, states: Sequence[str] = _STANDING
+) -> tuple[Release, Dataset]:
     """Return a published release, locked: nobody else asks for a change of it until this transaction ends."""
     found = session.exec(select(Release.id).where(Release.dataset == dataset, Release.version == version)).first()
     release = locked(session, Release, found) if found else None
     owner = session.get(Dataset, dataset)
     if release is None or owner is None:
         raise NoSuchThing({"what": "release", "name": f"{dataset[:80]}/v{version}"})
-    if release.state != ReleaseState.PUBLISHED.value:
+    if release.state not in states:
         raise NotPublished({"dataset": dataset, "version": version, "state": release.state})
     return release, owner
 

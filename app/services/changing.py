@@ -119,12 +119,17 @@ def show_withdrawal(session: Session, dataset: Dataset, release: Release, change
     }
     session.add(release)
     session.flush()
+    dataset.updated_at = change.inscribed_at
+    stand_on_newest(session, dataset)
+
+
+def stand_on_newest(session: Session, dataset: Dataset) -> None:
+    """Make the newest release that still stands the dataset's latest, with its words; without one it is withdrawn."""
     standing = session.exec(
         select(Release)
         .where(Release.dataset == dataset.name, Release.state == ReleaseState.PUBLISHED.value)
         .order_by(col(Release.version).desc())
     ).first()
-    dataset.updated_at = change.inscribed_at
     if standing is None:
         dataset.state, dataset.latest_version = "withdrawn", 0
         return

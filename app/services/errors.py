@@ -131,6 +131,14 @@ class BeingInscribed(ServiceError):
     zh = "「{dataset}」第 {version} 版仍在刻印中。請稍候。"
 
 
+class ErasedByLaw(ServiceError):
+    code = "APP-036"
+    status = 410
+    ja = "「{dataset}」第{version}版のこのファイルは、法律により消去されました({law})。"
+    en = "This file of {dataset} v{version} was lawfully erased ({law})."
+    zh = "「{dataset}」第 {version} 版的此檔案已依法刪除({law})。"
+
+
 class Withdrawn(ServiceError):
     code = "APP-035"
     status = 410

@@ -45,6 +45,10 @@ class Evidence:
         """Return the bundle of every file of `release`. Raises as `of_file`."""
         return evidence.build_release_bundle(self.root, self.log, _stored(release), self._context(release))
 
+    def of_erased(self, release: Release, index: int) -> dict[str, Any]:
+        """Return the bundle of file number `index` of `release`, which was erased. Raises as `of_file`."""
+        return evidence.build_erased_bundle(self.root, self.log, _stored(release), index, self._context(release))
+
     def of_row(self, release: Release, path: str, row: int) -> dict[str, Any]:
         """Return the bundle of one row (0 is the header) of a table. Raises NoRowTree, NoSuchRow, and as `of_file`."""
         return evidence.build_row_bundle(self.root, self.log, _stored(release), path, row, self._context(release))

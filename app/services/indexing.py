@@ -5,6 +5,7 @@ archive's bytes and the rows derived from it.
 """
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -74,6 +75,13 @@ class Indexer:
             generations.swap(self._searcher.folder, name)
             self._finish_all(upto, problems)
             return len(datasets)
+
+    def forget_old_generations(self) -> None:
+        """Take away every index but the current one: after an erasure an old one would still know the words."""
+        current = generations.current_generation(self._searcher.folder)
+        for folder in self._searcher.folder.iterdir():
+            if folder.is_dir() and not folder.is_symlink() and folder != current:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
         """Give the writer back."""

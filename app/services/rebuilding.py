@@ -4,9 +4,10 @@ Accounts, drafts, tokens and the audit trail are not touched: where they still e
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
@@ -16,7 +17,9 @@ from app.db.catalogue import Approval, Change, Dataset, Release, ReleaseFile, Re
 from app.db.engine import transaction
 from app.services.changing import AMENDMENT, TOMBSTONE, show_amendment, show_withdrawal
 from app.services.drafts import to_draft
+from app.services.erasing import replay_one, tombstone_words
 from app.services.inscribing import statement_row
+from app.services.names import agency_slug
 from app.services.publishing import META, publish_row
 from archive import merkle
 from archive.errors import ArchiveError
@@ -62,6 +65,7 @@ class Rebuilder:
 
     def run(self) -> Rebuilt:
         """Make every derived row again. Raises ArchiveError when the log itself cannot be read."""
+        self._erase_again()
         with transaction(self._engine) as session:
             agencies = self._agencies(session)
             waiting = _forget(session)
@@ -78,8 +82,20 @@ class Rebuilder:
             datasets = len({row for row in self._places if self._places[row]})
             return Rebuilt(agencies, datasets, releases, size, tuple(self._problems))
 
+    def _erase_again(self) -> None:
+        """Do first what the log says was erased: a restored archive may hold it again, and nothing may show it."""
+        for index, entry in enumerate(self._log.entries(0, self._log.checkpoint().size)):
+            statement = read_statement(entry)
+            if statement.type == "erase":
+                replay_one(self._root, index, statement)
+
     def _retell(self, session: Session, index: int, leaf: bytes, statement: Statement) -> None:
-        tell = {"publish": self._publish, "amend": self._change, "withdraw": self._change}.get(statement.type)
+        tell = {
+            "publish": self._publish,
+            "amend": self._change,
+            "withdraw": self._change,
+            "erase": self._erased,
+        }.get(statement.type)
         if tell is None:
             return
         try:
@@ -112,6 +128,8 @@ class Rebuilder:
         place = self._place_of(body["dataset"], body["version"])
         if place is None or not _opens(place, body["manifest"]):
             return False
+        if "metadata" not in json.loads(place.meta["openings.json"]):
+            return self._publish_erased(session, index, leaf, statement, place)
         record = ReleaseRecord.parse(place.meta["record.json"].encode())
         decided = json.loads(place.meta["release.json"])
         dataset = _dataset(session, record, statement.time)
@@ -145,6 +163,59 @@ class Rebuilder:
         session.flush()
         return True
 
+    def _publish_erased(self, session: Session, index: int, leaf: bytes, statement: Statement, place: Place) -> bool:
+        """Tell a release of which the log and the place in the archive are left."""
+        body = statement.body
+        decided = json.loads(place.meta["release.json"])
+        agency = agency_slug(statement.agency) or ""
+        dataset = session.get(Dataset, body["dataset"]) or Dataset(
+            name=body["dataset"], agency=agency, title={"und": body["dataset"]}, created_at=statement.time
+        )
+        dataset.published_at = dataset.published_at or statement.time
+        dataset.updated_at, dataset.releases = statement.time, max(dataset.releases, body["version"])
+        if dataset.state == "draft":
+            dataset.state = "withdrawn"
+        session.add(dataset)
+        session.flush()
+        _make_room(session, decided["release"], dataset.name, body["version"])
+        session.add(
+            Release(
+                id=decided["release"],
+                dataset=dataset.name,
+                version=body["version"],
+                state=ReleaseState.ERASED.value,
+                created_by="",
+                edited_by="",
+                created_at=statement.time,
+                single_person=decided["single_person"],
+                body=jcs.canonical(dict(body)).decode(),
+                published_at=statement.time,
+                log_index=index,
+                leaf_hash=leaf.hex(),
+                volume=place.volume,
+                ocfl_version=place.ocfl_version,
+            )
+        )
+        session.flush()
+        return True
+
+    def _erased(self, session: Session, index: int, _leaf: bytes, statement: Statement) -> bool:
+        body = statement.body
+        release = session.exec(
+            select(Release).where(Release.dataset == body["dataset"], Release.version == body["version"])
+        ).first()
+        if release is None:
+            return False
+        ground, place = body["ground"], self._place_of(body["dataset"], body["version"])
+        kept = json.loads(place.meta["openings.json"]).get("erased", []) if place else []
+        said: dict[str, str] = next((each for each in reversed(kept) if each["ground"] == dict(ground)), {})
+        if "files" not in body:
+            release.state = ReleaseState.ERASED.value
+        words = tombstone_words(ground["code"], ground["law"], said.get("reason", ""), index)
+        release.tombstone = {**release.tombstone, **words}
+        session.add(release)
+        return True
+
     def _change(self, session: Session, index: int, _leaf: bytes, statement: Statement) -> bool:
         body = statement.body
         name = (TOMBSTONE if statement.type == "withdraw" else AMENDMENT).removeprefix(META)
@@ -152,7 +223,7 @@ class Rebuilder:
             said = json.loads(place.meta.get(name, "{}"))
             if said.get("body") == dict(body):
                 return self._show(session, index, statement, place, said)
-        return False
+        return statement.type == "amend" and _is_erased(session, body)
 
     def _show(self, session: Session, index: int, statement: Statement, place: Place, said: dict[str, object]) -> bool:
         body = statement.body
@@ -210,6 +281,12 @@ class Rebuilder:
                 except (ArchiveError, OSError, ValueError):
                     continue  # the statement that speaks of it is told as a problem; the other versions are well
                 yield Place(volume, version, meta)
+
+
+def _is_erased(session: Session, body: Mapping[str, Any]) -> bool:
+    """Tell whether an amendment's words went with the release that they were about."""
+    here = (Release.dataset == body["dataset"], Release.version == body["version"])
+    return session.exec(select(Release.state).where(*here)).first() == ReleaseState.ERASED.value
 
 
 def _forget(session: Session) -> list[Change]:
@@ -270,8 +347,10 @@ def _dataset(session: Session, record: ReleaseRecord, moment: datetime) -> Datas
 
 
 def _files(release: Release, record: ReleaseRecord, tree: Manifest) -> Iterator[ReleaseFile]:
-    digests = {digest.path: digest for digest in (leaf.digest() for leaf in tree.leaves)}
+    digests = {digest.path: digest for digest in (leaf.digest() for _, leaf in tree.opened)}
     for file in record.files:
+        if file.path not in digests:  # erased
+            continue
         digest = digests[file.path]
         original = base64_strict.decode(file.original_base64).decode() if file.original_base64 else file.path
         yield ReleaseFile(

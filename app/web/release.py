@@ -1,4 +1,4 @@
-"""One release and one file of it, permanent; of a withdrawn one the tombstone (410)."""
+"""One release and one file of it, permanent; of a withdrawn or erased one the tombstone (410)."""
 
 from flask import Blueprint, Response, make_response, request
 
@@ -22,7 +22,7 @@ def release(name: str, version: int) -> Response:
     except BeingInscribed:
         return make_response(page.show("release/pending.html", 202, name=name, version=version))
     dataset = catalogue.dataset(visitor.db(), name)
-    if found.state == "withdrawn":
+    if found.state != "published":
         return _tombstone(dataset, found)
     record = ReleaseRecord.parse(found.record.encode())
     files = files_of(visitor.db(), found.id)
@@ -44,7 +44,7 @@ def table(name: str, version: int, path: str) -> Response:
     """Return a file's page: its first rows as written, its hash, its proof. `?sheet=` and `?member=` look inside."""
     found = catalogue.release(visitor.db(), name, version)
     dataset = catalogue.dataset(visitor.db(), name)
-    if found.state == "withdrawn":
+    if found.state != "published":
         return _tombstone(dataset, found)
     file = catalogue.file(visitor.db(), found, path)
     sheet, member = request.args.get("sheet") or None, request.args.get("member") or None
@@ -62,6 +62,14 @@ def table(name: str, version: int, path: str) -> Response:
 
 def _tombstone(dataset: Dataset, found: Release) -> Response:
     session = visitor.db()
+    if found.state == "erased":
+        return page.show(
+            "release/erased.html",
+            410,
+            dataset=dataset,
+            release=found,
+            agency=agencies.get(session, dataset.agency),
+        )
     return page.show(
         "release/tombstone.html",
         410,

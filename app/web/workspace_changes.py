@@ -1,11 +1,11 @@
-"""Withdrawals and amendments: asked for by one person, approved by another."""
+"""Withdrawals, amendments and erasures: asked for by one person, approved by another."""
 
 from flask import Blueprint, Response, redirect, request, url_for
 
 from app.db.engine import transaction
 from app.policy import Action, allows, require
 from app.security import visitor
-from app.services import catalogue, changes, desk
+from app.services import catalogue, changes, desk, drafts
 from app.web import again, page
 from archive.errors import IshibumiError
 
@@ -49,9 +49,39 @@ def withdraw(name: str, version: int) -> Response:
     return redirect(url_for("workspace.home"), 303)  # type: ignore[return-value]  # Werkzeug's type
 
 
+@blueprint.get("/datasets/<name>/v<int(max=999999999):version>/erase")
+def erase_form(name: str, version: int) -> Response:
+    """Return the form, with what is destroyed and what stays."""
+    return _form(name, version, None, "workspace/erase.html")
+
+
+@blueprint.post("/datasets/<name>/v<int(max=999999999):version>/erase")
+def erase(name: str, version: int) -> Response:
+    """Ask for the erasure; it waits for a second person in every agency."""
+    portal = visitor.portal()
+    try:
+        with transaction(portal.engine) as session:
+            changes.request_erasure(
+                session,
+                portal.jobs,
+                visitor.actor(),
+                dataset=name,
+                version=version,
+                paths=request.form.getlist("path"),
+                ground=request.form.get("ground", ""),
+                law=request.form.get("law", ""),
+                reason=request.form.get("reason", ""),
+                order=request.form.get("order", ""),
+                now=portal.clock.now(),
+            )
+    except IshibumiError as refused:
+        return _form(name, version, refused, "workspace/erase.html")
+    return redirect(url_for("workspace.home"), 303)  # type: ignore[return-value]  # Werkzeug's type
+
+
 @blueprint.post("/changes/<change_id>/approve")
 def approve(change_id: str) -> Response:
-    """Approve an amendment or withdrawal that somebody else asked for; the person proves again that it is them."""
+    """Approve an amendment, withdrawal or erasure that somebody else asked for; the person proves again that it is them."""
     portal = visitor.portal()
     again.prove()
     with transaction(portal.engine) as session:
@@ -59,15 +89,20 @@ def approve(change_id: str) -> Response:
     return redirect(url_for("workspace.home"), 303)  # type: ignore[return-value]  # Werkzeug's type
 
 
-def _form(name: str, version: int, refused: IshibumiError | None) -> Response:
+def _form(
+    name: str, version: int, refused: IshibumiError | None, template: str = "workspace/withdraw.html"
+) -> Response:
     session, actor = visitor.db(), visitor.actor()
     dataset = catalogue.dataset(session, name)
     require(actor, Action.REQUEST_CHANGE, dataset.agency)
+    release = catalogue.release(session, name, version)
     return page.show(
-        "workspace/withdraw.html",
+        template,
         422 if refused else 200,
         dataset=dataset,
-        release=catalogue.release(session, name, version),
+        release=release,
+        files=drafts.files_of(session, release.id),
+        chosen=request.form.getlist("path"),
         grounds=changes.GROUNDS,
         values=request.form.to_dict(),
         two_people=desk.needs_two(session, dataset.agency),

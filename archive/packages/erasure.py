@@ -73,32 +73,46 @@ def is_left(root: StorageRoot, dataset: str, affected: Affected) -> bool:
     )
 
 
-def destroy(root: StorageRoot, dataset: str, token: str, affected: Collection[Affected], tombstone: bytes) -> list[str]:
+def file_count(root: StorageRoot, dataset: str, version: int) -> int | None:
+    """Return how many files a release has or had, None when the archive has no such release."""
+    return next((len(each.tree.leaves) for each in _kept(root, dataset) if each.version == version), None)
+
+
+def destroy(
+    root: StorageRoot, dataset: str, token: str, affected: Collection[Affected], said: Mapping[str, Any]
+) -> list[str]:
     """Erase what `affected` names, in every OCFL version that keeps it; return the objects that were rebuilt.
 
-    In the place of each file lies `tombstone`. Calling again is right. Raises as `archive.objects.erase.erase`.
+    `said` (`ground`, and what else may stay: `reason`, the opening of `order`) is kept with the openings; of it only
+    the ground lies in the place of each file. Calling again is right. Raises as `archive.objects.erase.erase`.
     """
+    tombstone = _json({"v": 1, "event": "erased", "ground": said["ground"]})
     by_version = {each.version: each for each in affected}
     replacements: dict[str, bytes] = {}
     for kept in _kept(root, dataset):
         if kept.version in by_version:
-            replacements |= _replacements(kept, by_version[kept.version], tombstone)
+            replacements |= _replacements(kept, by_version[kept.version], tombstone, said)
     return erase(root, dataset, token, replacements) if replacements else []
 
 
-def _replacements(kept: _Kept, affected: Affected, tombstone: bytes) -> dict[str, bytes]:
+def _replacements(kept: _Kept, affected: Affected, tombstone: bytes, said: Mapping[str, Any]) -> dict[str, bytes]:
     gone = [leaf.digest().path for index, leaf in kept.tree.opened if index in affected.indices]
     if not gone:
         return {}
-    openings = {**kept.openings, "manifest": kept.tree.without(affected.indices).to_json()}
+    tree = kept.tree.without(affected.indices)
+    openings = {**kept.openings, "manifest": tree.to_json(), "erased": [*kept.openings.get("erased", []), dict(said)]}
     found = {kept.state[FILES + path].sha256.hex(): tombstone for path in gone if FILES + path in kept.state}
     if affected.whole:
         openings.pop("metadata", None)
         for path in (RECORD, AMENDMENT):
             if path in kept.state:
                 found[kept.state[path].sha256.hex()] = tombstone
-    found[kept.state[OPENINGS].sha256.hex()] = json.dumps(openings, sort_keys=True, ensure_ascii=False).encode()
+    found[kept.state[OPENINGS].sha256.hex()] = _json(openings)
     return found
+
+
+def _json(found: Mapping[str, Any]) -> bytes:
+    return json.dumps(found, sort_keys=True, ensure_ascii=False).encode()
 
 
 def _kept(root: StorageRoot, dataset: str) -> Iterator[_Kept]:

@@ -1,6 +1,7 @@
 """Erasing by law: the bytes and what opens them are gone everywhere, every other proof stays."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.unit.archive.objects.test_objects import foreign_reader_codes
 from tests.unit.archive.verify.material import WHEN, digests
 
 SECRET = "山田太郎 090-1234-5678".encode()
-TOMBSTONE = b'{"v":1,"event":"erased","law":"x"}'
+SAID = {"ground": {"code": "personal-data", "law": "x"}, "reason": "r"}
 ONE = {"a.csv": SECRET, "b.csv": b"public"}
 TWO = {"c.csv": SECRET, "d.csv": b"other"}
 USER = User("n", "https://a/")
@@ -74,7 +75,7 @@ def test_a_file_goes_from_every_version_and_the_rest_still_proves(tmp_path: Path
     withdrawn(root, 1)
     found = erasure.plan(root, "shelters", 1, ["a.csv"])
     assert [(one.version, one.indices, one.whole) for one in found] == [(1, (0,), False), (2, (0,), False)]
-    assert erasure.destroy(root, "shelters", "e1", found, TOMBSTONE) == [layout.object_id("shelters", 1)]
+    assert erasure.destroy(root, "shelters", "e1", found, SAID) == [layout.object_id("shelters", 1)]
     left = everything(tmp_path)
     assert SECRET not in left
     for tree in (first, second):
@@ -96,12 +97,12 @@ def test_with_the_whole_release_its_words_go_too_and_those_of_others_stay(tmp_pa
     root = new(tmp_path)
     release(root, 1, ONE)
     release(root, 2, {"d.csv": b"other"})
-    erasure.destroy(root, "shelters", "e1", erasure.plan(root, "shelters", 1, []), TOMBSTONE)
+    erasure.destroy(root, "shelters", "e1", erasure.plan(root, "shelters", 1, []), SAID)
     left = everything(tmp_path)
     assert b"words of v1" not in left
     assert b"words of v2" in left
     assert b"public" not in left
-    assert not erasure.destroy(root, "shelters", "e1", erasure.plan(root, "shelters", 2, [])[:0], TOMBSTONE)
+    assert not erasure.destroy(root, "shelters", "e1", erasure.plan(root, "shelters", 2, [])[:0], SAID)
 
 
 def test_again_changes_nothing_and_nothing_can_be_erased_twice(tmp_path: Path) -> None:
@@ -109,9 +110,9 @@ def test_again_changes_nothing_and_nothing_can_be_erased_twice(tmp_path: Path) -
     release(root, 1, ONE)
     found = erasure.plan(root, "shelters", 1, ["a.csv"])
     assert erasure.is_left(root, "shelters", found[0])
-    erasure.destroy(root, "shelters", "e1", found, TOMBSTONE)
+    erasure.destroy(root, "shelters", "e1", found, SAID)
     before = everything(tmp_path)
-    assert erasure.destroy(root, "shelters", "e1", found, TOMBSTONE) == []
+    assert erasure.destroy(root, "shelters", "e1", found, SAID) == []
     assert not erasure.is_left(root, "shelters", found[0])
     assert everything(tmp_path) == before
     with pytest.raises(ArchiveError, match="no file to erase"):
@@ -121,34 +122,33 @@ def test_again_changes_nothing_and_nothing_can_be_erased_twice(tmp_path: Path) -
 
 
 def test_a_crash_at_any_effect_leaves_the_object_whole_and_a_rerun_finishes(tmp_path: Path) -> None:
-    prepared = new(_folder(tmp_path / "count"))
-    release(prepared, 1, ONE)
-    withdrawn(prepared, 1)
-    disk = DyingDisk()
-    root = StorageRoot.open(tmp_path / "count" / "objects", tmp_path / "count" / "staging", disk)
-    disk.effects.clear()
-    erasure.destroy(root, "shelters", "e1", erasure.plan(root, "shelters", 1, ["a.csv"]), TOMBSTONE)
-    for at in range(len(disk.effects)):
-        for moment in ("before", "after"):
-            _dies_at(tmp_path / f"{at}{moment}", at, moment)
-
-
-def _dies_at(folder: Path, at: int, moment: Any) -> None:
-    root = new(_folder(folder))
+    root = new(_folder(tmp_path / "prepared"))
     release(root, 1, ONE)
     withdrawn(root, 1)
     found = erasure.plan(root, "shelters", 1, ["a.csv"])
-    dying = StorageRoot.open(folder / "objects", folder / "staging", disk := DyingDisk())
-    disk.die_at(at, moment)
+    disk = DyingDisk()
+    erasure.destroy(_copy(tmp_path, "count", disk), "shelters", "e1", found, SAID)
+    for at in range(len(disk.effects)):
+        for moment in ("before", "after"):
+            _dies_at(tmp_path, f"{at}{moment}", found, DyingDisk(at, moment))
+
+
+def _dies_at(tmp_path: Path, name: str, found: list[erasure.Affected], disk: DyingDisk) -> None:
+    folder = tmp_path / name
     with pytest.raises(Died):
-        erasure.destroy(dying, "shelters", "e1", found, TOMBSTONE)
+        erasure.destroy(_copy(tmp_path, name, disk), "shelters", "e1", found, SAID)
     again = StorageRoot.open(folder / "objects", folder / "staging", LocalDisk())
     recover_all(again)
-    assert [checked.findings for checked in audit(again)] == [()], (at, moment)
-    erasure.destroy(again, "shelters", "e1", found, TOMBSTONE)
-    assert [checked.findings for checked in audit(again)] == [()], (at, moment)
-    assert SECRET not in everything(folder), (at, moment)
+    assert [checked.findings for checked in audit(again)] == [()], name
+    erasure.destroy(again, "shelters", "e1", found, SAID)
+    assert [checked.findings for checked in audit(again)] == [()], name
+    assert SECRET not in everything(folder), name
     assert not list((folder / "staging" / "commits").iterdir())
+
+
+def _copy(tmp_path: Path, name: str, disk: DyingDisk) -> StorageRoot:
+    shutil.copytree(tmp_path / "prepared", tmp_path / name)
+    return StorageRoot.open(tmp_path / name / "objects", tmp_path / name / "staging", disk)
 
 
 def _folder(path: Path) -> Path:
