@@ -81,7 +81,7 @@ def erase(name: str, version: int) -> Response:
 
 @blueprint.post("/changes/<change_id>/approve")
 def approve(change_id: str) -> Response:
-    """Approve an amendment, withdrawal or erasure that somebody else asked for; the person proves again that it is them."""
+    """Approve what somebody else asked for (words, withdrawal, erasure); the person proves again that it is them."""
     portal = visitor.portal()
     again.prove()
     with transaction(portal.engine) as session:
