@@ -85,9 +85,10 @@ class Exchange:
         """
         with transaction(self.engine) as session:
             known = peers.every(session)
-        tasks: list[Callable[[], None]] = [partial(self._compare, self.own_key, self.own_log)]
-        for peer in known:
-            tasks += [partial(self._look_at, peer, transport), partial(self._hear, peer, known, transport)]
+        # What witnesses saw is heard first, so that every log is compared with all there is to know of it.
+        tasks: list[Callable[[], None]] = [partial(self._hear, peer, known, transport) for peer in known]
+        tasks += [partial(self._look_at, peer, transport) for peer in known]
+        tasks.append(partial(self._compare, self.own_key, self.own_log))
         troubles: list[IshibumiError] = []
         for task in tasks:
             try:
