@@ -117,10 +117,10 @@ def peer_remove(name: str, as_json: bool) -> int:
     return told.OK
 
 
-@peer_command.command("confirm-start", short_help="Say that this log is the newest there is.")
+@peer_command.command("confirm", short_help="Say that this log is the newest there is.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_JSON
-def peer_confirm_start(yes: bool, as_json: bool) -> int:
+def peer_confirm(yes: bool, as_json: bool) -> int:
     """Let the log sign although too few witnesses answer, at the size it has now and no other.
 
     Only when you know that no newer copy of this log was ever published: otherwise it forks.

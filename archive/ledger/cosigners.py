@@ -34,15 +34,15 @@ class StartUnconfirmed(LedgerError):
     code = "LED-115"
     ja = (
         "証人の返事が足りません(必要 {need}、返事 {got})。古い控えでないと確かめられるまで署名せず、待たせておきます。"
-        "最新と分かっているなら `ishibumi peer confirm-start`。"
+        "最新と分かっているなら `ishibumi peer confirm`。"
     )
     en = (
         "Too few witnesses say what they hold ({got} of {need}). What comes is queued, and nothing is signed until "
-        "they answer. If you know this log is the newest: `ishibumi peer confirm-start`."
+        "they answer. If you know this log is the newest: `ishibumi peer confirm`."
     )
     zh = (
         "回覆的見證者不足(需要 {need},已回覆 {got})。新內容先排隊,確認前不簽署。"
-        "若確知此帳本為最新,請執行 `ishibumi peer confirm-start`。"
+        "若確知此帳本為最新,請執行 `ishibumi peer confirm`。"
     )
 
 

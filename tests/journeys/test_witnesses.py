@@ -132,7 +132,7 @@ def test_a_silent_witness_stops_nothing_once_the_log_has_started(tmp_path: Path)
     with theirs.serving():
         ours.trust(theirs, as_witness=True)
         publish(ours, b"name\nhall\n", tmp_path)
-    ours.json("peer", "confirm-start", "--yes")  # nobody answers: the operator vouches
+    ours.json("peer", "confirm", "--yes")  # nobody answers: the operator vouches
     publish(ours, b"name\ngym\n", tmp_path)
     assert not witnessed(checkpoint(ours), theirs)
     with theirs.serving(), ours.serving():
@@ -186,7 +186,7 @@ def test_a_restored_backup_signs_nothing(pair: tuple[Node, Node], tmp_path: Path
     publish(ours, b"name\ngym\n", tmp_path)
     restored = Node(tmp_path / "backup", free_port(), ours.host, 1)
     before = checkpoint(restored)
-    restored.json("peer", "confirm-start", "--yes")  # does not help: a witness saw more
+    restored.json("peer", "confirm", "--yes")  # does not help: a witness saw more
     restored.run("worker", code=1)  # it looks before anybody publishes, and stops
     runs = json.loads((restored.data / "recurring.json").read_text())
     assert runs["cosignatures"]["problem"].startswith("LED-114")
