@@ -75,10 +75,12 @@ class WitnessClient:
     def cosign(self, signed: SignedCheckpoint, prove: Prove, *, patient: bool) -> Sequence[NoteSignature]:
         """Return the checked lines of those that answered in time, of those whose line is missing or an hour old."""
         fresh = {key for key, at in self._times(signed.note).items() if at > self._clock() - STALE_SECONDS}
-        now = time.monotonic()
+        now, known = time.monotonic(), self._witnesses()
+        for gone in self.problems.keys() - {each.key for each in known}:
+            del self.problems[gone]
         asked = [
             each
-            for each in self._witnesses()
+            for each in known
             if each.key not in fresh and (patient or now - self._failed_at.get(each.key, -1e9) > _REST_SECONDS)
         ]
         seconds = self._seconds * (_TRIES if patient else 1)

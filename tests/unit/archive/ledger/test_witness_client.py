@@ -90,6 +90,18 @@ def test_who_failed_a_moment_ago_does_not_hold_up_publishing(home: Path, town: W
     assert not any(url.startswith("http://b/") for url in town.asked)
 
 
+def test_who_is_no_witness_any_more_is_no_problem(home: Path, town: WitnessTown) -> None:
+    peers = [WitnessAt(key.public, f"http://{name}") for name, key in KEYS.items()]
+    client = WitnessClient(town, lambda: peers, 0, clock, lambda _: False, seconds=5.0)
+    town.silent.add("b")
+    with open_log(home / "log", home / "state", LOG_KEY, clock, cosigners=client) as log:
+        log.append([b"x"])
+        assert list(client.problems) == [KEYS["b"].public]
+        del peers[1]
+        log.refresh_cosignatures()
+        assert not client.problems
+
+
 def test_an_old_line_is_replaced_by_a_fresh_one(home: Path, town: WitnessTown) -> None:
     with opened(home, town) as (log, _):
         log.append([b"x"])
