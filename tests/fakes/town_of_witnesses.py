@@ -9,12 +9,14 @@ from archive.ledger.witness import Witness
 
 @dataclass
 class WitnessTown:
-    """Answers at `http://<name>` for each witness of that name. `silent` ones do not answer; `said` overrides them."""
+    """Answers at `http://<name>` for each witness of that name. `silent` ones do not answer; `said` overrides them,
+    `said_of_posts` one post after the other."""
 
     witnesses: dict[str, Witness]
     silent: set[str] = field(default_factory=set)
     said: dict[str, Answer] = field(default_factory=dict)
     on_post: Callable[[Callable[[], None]], None] = lambda effect: effect()
+    said_of_posts: list[Answer] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def get(self, url: str, *, limit: int) -> Answer:
@@ -31,6 +33,8 @@ class WitnessTown:
         self._require(name, url)
         if name in self.said:
             return self.said[name]
+        if self.said_of_posts:
+            return self.said_of_posts.pop(0)
         answers: list[Answer] = []
 
         def ask() -> None:

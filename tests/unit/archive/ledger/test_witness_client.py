@@ -1,7 +1,8 @@
 """A log with witnesses: quorum, silence, lies, and the question before the first signature (LEDGER D7)."""
 
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -216,3 +217,39 @@ def test_nonsense_is_no_answer(home: Path, town: WitnessTown) -> None:
         assert refused(log.append, [b"x"]) == "LED-115"
         town.said["a"] = town.said["b"] = Answer(500, "text/plain", b"")
         assert refused(log.append, [b"x"]) == "LED-115"
+
+
+def test_a_witness_without_end_is_left_behind(home: Path, town: WitnessTown) -> None:
+    released = threading.Event()
+
+    def slowly(ask: Callable[[], None]) -> None:
+        released.wait(30)
+        ask()
+
+    town.on_post = slowly
+    peer = WitnessAt(KEYS["a"].public, "http://a")
+    client = WitnessClient(town, lambda: [peer], 0, clock, lambda _: False, seconds=0.05)
+    with open_log(home / "log", home / "state", LOG_KEY, clock, cosigners=client) as log:
+        assert log.append([b"x"])[0].index == 0
+        assert [error.code for error in client.problems.values()] == ["LED-116"]
+        released.set()
+    assert seen_by(home) == set()
+
+
+def test_a_size_that_keeps_changing_ends(home: Path, town: WitnessTown) -> None:
+    with opened(home, town) as (log, _):
+        log.append([b"%d" % number for number in range(9)])
+
+    with opened(home, town, now=lambda: NOW + STALE_SECONDS + 1.0) as (log, client):
+        town.said_of_posts = [Answer(409, SIZE_TYPE, b"%d\n" % (number + 1)) for number in range(9)]
+        assert log.refresh_cosignatures() == 0
+        assert "keeps changing" in str(next(iter(client.problems.values())))
+
+
+def test_our_own_faults_are_not_taken_for_the_witness_s(home: Path, town: WitnessTown) -> None:
+    def fault(_: Callable[[], None]) -> None:
+        raise ZeroDivisionError
+
+    town.on_post = fault
+    with opened(home, town) as (log, _), pytest.raises(ZeroDivisionError):
+        log.append([b"x"])
