@@ -1,36 +1,19 @@
-"""What a proof of time shows: never an error, always one of four states. Its libraries are imported only when needed.
+"""Is this proof of time over this checkpoint, and what does it show? One answer for every input, without network.
 
-`refused` is said only of what is certainly wrong: a token over another checkpoint, a trusted authority's signature that
-fails, a block that does not hold the digest. What cannot be judged here (a library or a certificate is missing, a
-strict reader refuses what OpenSSL takes) is "not checkable", never "forged" (LEDGER section 3).
+The libraries behind it are imported where they are needed: a verifier without them still refuses what is over something
+else, and says with which command the rest is checked. `refused` is said only of what is certainly wrong; what cannot
+be judged here is "not checkable", never "forged" (LEDGER section 3).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from hashlib import sha256
 
-RFC3161, OPENTIMESTAMPS = "rfc3161", "opentimestamps"
-MAX_TOKEN = 64 * 1024
+from archive.ledger.anchor import ots_check, rfc3161_check
+from archive.ledger.anchor.finding import MAX_TOKEN, OPENTIMESTAMPS, RFC3161, AnchorFinding, AnchorState, unchecked
+from archive.ledger.anchor.ots_check import LEAST_WORK
 
-
-class AnchorState(Enum):
-    """How far a proof of time carries."""
-
-    PROVEN = "proven"
-    PENDING = "pending"
-    UNCHECKED = "not checkable"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True)
-class AnchorFinding:
-    """`time` (UTC): the digest existed by then; None unless proven. `by` says who; `why` what is missing or wrong."""
-
-    state: AnchorState
-    time: datetime | None
-    by: str
-    why: str
+__all__ = ["AnchorFinding", "AnchorState", "check_anchor"]
 
 
 def check_anchor(
@@ -41,20 +24,29 @@ def check_anchor(
     header: bytes = b"",
     roots: Sequence[bytes] = (),
     now: datetime | None = None,
+    least_work: int = LEAST_WORK,
 ) -> AnchorFinding:
-    """Return what the token `raw` shows of a checkpoint's `body`.
+    """Return what the token or proof `raw` shows of the checkpoint body `body`. Never raises.
 
-    `roots` are the trusted authorities' certificates (PEM), `header` the 80 bytes of the block that an OpenTimestamps
-    proof ends in. `now` judges whether the authority's certificate still stands; None does not ask.
+    Args:
+        kind: `rfc3161` or `opentimestamps`.
+        raw: the authority's reply verbatim (RFC 3161 TimeStampResp), or an `.ots` file.
+        body: the note text of the anchored checkpoint.
+        header: the 80 bytes of the Bitcoin block that a complete OpenTimestamps proof leads to.
+        roots: certificates (PEM) of the authorities that are trusted; a token of any other is never proven.
+        now: when it is looked at; a certificate that has ended by then no longer proves. None: not asked.
+        least_work: how many hashes a block header must have cost before it counts as Bitcoin's.
+
     """
     if len(raw) > MAX_TOKEN:
-        return AnchorFinding(AnchorState.REFUSED, None, "", f"more than {MAX_TOKEN} bytes")
-    if kind == RFC3161:
-        from archive.ledger.anchor.rfc3161 import check
-
-        return check(raw, body, roots, now)
-    if kind == OPENTIMESTAMPS:
-        from archive.ledger.anchor.ots import check as check_ots
-
-        return check_ots(raw, body, header)
-    return AnchorFinding(AnchorState.UNCHECKED, None, "", f"unknown kind {kind[:40]}")
+        return unchecked(f"more than {MAX_TOKEN} bytes")
+    try:
+        if kind == RFC3161:
+            return rfc3161_check.check(raw, body, roots, now)
+        if kind == OPENTIMESTAMPS:
+            return ots_check.check(raw, sha256(body).digest(), header, least_work)
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as trouble:  # noqa: BLE001 - a Rust parser may panic, which is no Exception; it judges nothing
+        return unchecked(f"the library failed ({type(trouble).__name__})")
+    return unchecked("a kind of anchor that is unknown here")

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Literal
 
 MAX_TOKEN = 64 * 1024
-Kind = Literal["rfc3161", "opentimestamps"]
+RFC3161, OPENTIMESTAMPS = "rfc3161", "opentimestamps"
 
 
 class AnchorState(Enum):

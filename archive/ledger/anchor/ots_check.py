@@ -4,15 +4,13 @@ A header shows only that somebody spent work on it. Whether it stands in the cha
 where there is no network; so it counts only with as much work as nobody spends on a lie (`LEAST_WORK`).
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
 from archive.ledger.anchor.finding import AnchorFinding, AnchorState, refused, unchecked
-
-if TYPE_CHECKING:
-    from opentimestamps.core.timestamp import DetachedTimestampFile
 
 HEADER_BYTES = 80
 # Hashes a header must have cost. Bitcoin's blocks of 2026 cost some 2**79; one at a sixteenth of that would still be a
@@ -41,25 +39,40 @@ def check(raw: bytes, digest: bytes, header: bytes, least_work: int) -> AnchorFi
 
 
 class Attested:
-    """What a proof leads to: Bitcoin blocks (the merkle root it needs, to the height), and calendars that promised one."""
+    """What a proof leads to: Bitcoin blocks (merkle root to height), and calendars that promised one."""
 
     def __init__(self) -> None:
         self.blocks: dict[bytes, int] = {}
         self.calendars: list[str] = []
 
 
-def parse(raw: bytes) -> "DetachedTimestampFile":
-    """Return the library's view of an `.ots` file. Raises ValueError for anything that it does not take."""
-    from opentimestamps.core.serialize import BytesDeserializationContext, DeserializationError
+def parse(raw: bytes) -> Any:
+    """Return the library's DetachedTimestampFile of an `.ots` file. Raises ValueError for what it does not take."""
     from opentimestamps.core.timestamp import DetachedTimestampFile
 
+    return _read(DetachedTimestampFile.deserialize, raw)
+
+
+def parse_steps(raw: bytes, digest: bytes) -> Any:
+    """Return the library's Timestamp of a calendar's answer over `digest`. Raises ValueError as `parse`."""
+    from opentimestamps.core.timestamp import Timestamp
+
+    return _read(lambda source: Timestamp.deserialize(source, digest), raw)
+
+
+def _read(reader: Callable[[Any], Any], raw: bytes) -> Any:
+    from opentimestamps.core.serialize import BytesDeserializationContext, DeserializationError
+
+    source = BytesDeserializationContext(raw)
     try:
-        return DetachedTimestampFile.deserialize(BytesDeserializationContext(raw))
+        found = reader(source)
+        source.assert_eof()
     except (DeserializationError, TypeError, AssertionError, RecursionError, OverflowError) as wrong:
         raise ValueError("not an OpenTimestamps proof") from wrong
+    return found
 
 
-def attested(proof: "DetachedTimestampFile") -> Attested:
+def attested(proof: Any) -> Attested:
     """Return the blocks and calendars at the ends of the proof."""
     from opentimestamps.core.notary import BitcoinBlockHeaderAttestation, PendingAttestation
 

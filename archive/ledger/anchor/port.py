@@ -1,4 +1,4 @@
-"""What the node asks of those who prove time, and what they may refuse."""
+"""What the node asks of those who prove time, and what they may be refused for."""
 
 from typing import Protocol
 
@@ -20,18 +20,22 @@ class BadToken(LedgerError):
 
 
 class Anchor(Protocol):
-    """One who proves time: an authority (RFC 3161) or a calendar (OpenTimestamps)."""
+    """One who proves time: an authority (RFC 3161) or a calendar (OpenTimestamps).
+
+    `name` is the operator's word for it, lower-case letters, digits and hyphens: files are called after it. `kind` is
+    `rfc3161` or `opentimestamps`.
+    """
 
     @property
-    def name(self) -> str:
-        """The operator's name for it, `[a-z0-9-]`: the file is called after it."""
-
+    def name(self) -> str: ...
     @property
-    def kind(self) -> str:
-        """`rfc3161` or `opentimestamps`."""
+    def kind(self) -> str: ...
 
     def stamp(self, body: bytes) -> bytes:
-        """Return a token over the SHA-256 of `body`, ready to be kept. Raises Unreachable, AuthorityRefused, BadToken."""
+        """Return a token over the SHA-256 of a checkpoint's `body`, checked against what was asked, at most 64 KiB.
+
+        Raises Unreachable, AnswerTooLarge, AuthorityRefused, BadToken.
+        """
 
     def upgrade(self, body: bytes, token: bytes) -> bytes | None:
-        """Return a token that proves more of the same, None when there is none yet. Raises as `stamp`."""
+        """Return a token that proves more of the same, None when there is none yet or never. Raises as `stamp`."""

@@ -41,6 +41,16 @@ def check(raw: bytes, body: bytes, roots: Sequence[bytes], now: datetime | None)
     return _judged(reply, body, chain, now)
 
 
+def decoded(raw: bytes) -> "TimeStampResponse | None":
+    """Return the library's view of a reply; None where it is not in strict DER."""
+    from rfc3161_client import decode_timestamp_response
+
+    try:
+        return decode_timestamp_response(raw)
+    except ValueError:
+        return None
+
+
 def ends(raw: bytes, roots: Sequence[bytes]) -> datetime | None:
     """Return when the first certificate behind the reply ends (UTC); None when that cannot be told here."""
     try:
