@@ -3,6 +3,7 @@
 from flask import Blueprint, Response
 
 from app.security import visitor
+from app.services import peering
 from app.services.errors import NoSuchThing
 from app.web import page
 from archive.errors import catalogue
@@ -14,7 +15,13 @@ blueprint = Blueprint("about", __name__)
 def about() -> Response:
     """Return what this is and how one knows that a file is genuine."""
     portal = visitor.portal()
-    return page.show("about/about.html", policy=portal.policy, origin=portal.origin)
+    return page.show(
+        "about/about.html",
+        policy=portal.policy,
+        origin=portal.origin,
+        witnesses=peering.standing(visitor.db(), portal.log.checkpoint(), portal.settings.quorum),
+        stamped=False,
+    )
 
 
 @blueprint.get("/help")

@@ -9,6 +9,7 @@ from app.services.errors import NoSuchThing
 from app.services.units import file_format
 from app.web import page
 from app.web.previews import preview_of
+from app.web.standings import standing_of
 from archive.records.metadata import THEMES
 
 blueprint = Blueprint("browse", __name__)
@@ -71,4 +72,5 @@ def dataset(name: str) -> Response:
         preview=preview_of(latest, files[0]) if latest and files else None,
         preview_file=files[0] if files else None,
         log_size=visitor.portal().log.checkpoint().size,
+        standing=standing_of(latest) if latest else None,
     )

@@ -2,17 +2,21 @@
 
 import json
 
+import segno
 from flask import Blueprint, Response, request
+from markupsafe import Markup
 
 from app.security import visitor
 from app.services import catalogue, keys_of_log, peering
 from app.services.errors import NoSuchThing
 from app.web import page
+from archive.ledger import fingerprint
 from archive.ledger.statement_check import read_statement
 from archive.merkle import leaf_hash
 
 blueprint = Blueprint("logpage", __name__)
 _LATEST = 30
+_QR_BYTES = 1_500
 
 
 @blueprint.get("/log")
@@ -30,9 +34,17 @@ def log() -> Response:
         origin=portal.origin,
         keys=keys_of_log.public_keys(portal.log),
         policy=portal.policy,
+        words=fingerprint.spoken(portal.log_key.vkey),
+        qr=_qr(portal.policy, portal.log_key.vkey),
         statements=rows,
         older=rows[-1].log_index if len(rows) == _LATEST else None,
     )
+
+
+def _qr(policy: str, vkey: str) -> Markup:
+    """Return the policy as a QR code (SVG), or the log's key alone when the policy is too long for one."""
+    code = segno.make(policy if len(policy) <= _QR_BYTES else vkey, error="m")
+    return Markup(code.svg_inline(scale=3, border=2, omitsize=True, svgclass="qr", lineclass=None))  # noqa: S704 - segno's
 
 
 @blueprint.get("/log/statements/<int(max=999999999999):index>")

@@ -9,6 +9,7 @@ from app.services.drafts import files_of
 from app.services.errors import BeingInscribed
 from app.web import page
 from app.web.previews import preview_of
+from app.web.standings import standing_of
 from archive.records.metadata import ReleaseRecord
 
 blueprint = Blueprint("release", __name__)
@@ -36,6 +37,7 @@ def release(name: str, version: int) -> Response:
         preview=preview_of(found, files[0]),
         preview_file=files[0],
         log_size=visitor.portal().log.checkpoint().size,
+        standing=standing_of(found),
     )
 
 
