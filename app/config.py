@@ -1,18 +1,20 @@
 """Settings: every value the portal reads from outside, from the environment alone. A mistyped name is an error."""
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import AppError
 
 PREFIX = "ISHIBUMI_"
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _Bytes = Annotated[int, Field(ge=1)]
 
 
@@ -95,6 +97,26 @@ class Settings(BaseSettings):
             "checkpoint before evidence counts as witnessed; 0 for none.",
         ),
     ] = 0
+    time_authorities: Annotated[
+        str,
+        Field(
+            description="RFC 3161 authorities that prove the time of checkpoints, as `name=url,name=url`. "
+            "Put the certificates of those you trust into `authorities/*.pem` of the data folder."
+        ),
+    ] = ""
+    time_calendars: Annotated[
+        str, Field(description="OpenTimestamps calendars that prove the time of checkpoints, as `name=url,name=url`.")
+    ] = ""
+    block_headers: Annotated[
+        str,
+        Field(
+            description="A server with Esplora's API that knows the headers of Bitcoin's blocks, for the calendars' "
+            "proofs; a header is believed by its work alone."
+        ),
+    ] = ""
+    anchor_hours: Annotated[
+        int, Field(ge=1, le=8_760, description="How long after the last proof of time the next one is asked for.")
+    ] = 24
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         Field(description="Least severe log line that is written."),
@@ -107,6 +129,15 @@ class Settings(BaseSettings):
             repr=False,
         ),
     ] = ""
+
+    @field_validator("time_authorities", "time_calendars")
+    @classmethod
+    def _named_urls(cls, text: str) -> str:
+        """Refuse a list that could not be asked, or whose names could not be file names."""
+        names = [name for name, _ in named_urls(text)]
+        if len(set(names)) != len(names):
+            raise ValueError("a name stands twice")
+        return text
 
     @model_validator(mode="after")
     def _safe_public_url(self) -> "Settings":
@@ -132,6 +163,18 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database's address."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'ishibumi.sqlite'}"
+
+
+def named_urls(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of `name=url,name=url`. Raises ValueError."""
+    found = []
+    for item in filter(None, (each.strip() for each in text.split(","))):
+        name, equals, url = item.partition("=")
+        parts = urlsplit(url)
+        if not equals or not _NAME.fullmatch(name) or parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("name=url, the name of a-z, 0-9 and hyphens, the url http or https")
+        found.append((name, url))
+    return tuple(found)
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

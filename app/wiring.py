@@ -9,7 +9,7 @@ from threading import Lock
 
 import sqlalchemy as sa
 
-from app.config import Settings
+from app.config import Settings, named_urls
 from app.db.engine import make_engine, migrate, transaction
 from app.federation import peers
 from app.federation.exchange import Exchange
@@ -19,7 +19,8 @@ from app.jobs.queue import DbosQueue
 from app.jobs.recurring import Recurring
 from app.outbound import Outbound
 from app.ports import Clock, Job, JobQueue
-from app.services import names, node, peering
+from app.services import anchoring, names, node, peering
+from app.services.anchoring import Anchorer
 from app.services.changing import Changer
 from app.services.erasing import Eraser, replay
 from app.services.evidence import Evidence
@@ -32,6 +33,10 @@ from app.services.logkeeping import SelfCheck, prune_log
 from app.services.peering import Announcer
 from app.services.publishing import Publisher
 from app.services.searching import Searcher
+from archive.ledger.anchor.headers import Esplora
+from archive.ledger.anchor.ots import Calendar
+from archive.ledger.anchor.port import Anchor
+from archive.ledger.anchor.rfc3161 import TimeAuthority
 from archive.ledger.disk import Disk as LogDisk
 from archive.ledger.disk import LocalDisk as LocalLogDisk
 from archive.ledger.reader import LogReader
@@ -145,6 +150,18 @@ class Portal:
     def outbound(self) -> Outbound:
         """The way to other nodes."""
         return Outbound(allow_private=self.settings.ask_private_addresses)
+
+    @property
+    def anchorer(self) -> Anchorer:
+        """Asks for proofs of time of this log's checkpoints."""
+        ways, roots = self.outbound, anchoring.authorities(self.folders)
+        authorities = named_urls(self.settings.time_authorities)
+        found: list[Anchor] = [TimeAuthority(name, url, ways, roots) for name, url in authorities]
+        found += [Calendar(name, url, ways) for name, url in named_urls(self.settings.time_calendars)]
+        headers = Esplora(self.settings.block_headers, ways) if self.settings.block_headers else None
+        return Anchorer(
+            self.folders.log, self.log, found, self.settings.anchor_hours, self.clock, roots=roots, headers=headers
+        )
 
     def close(self) -> None:
         """Let go of connections, threads and files."""
@@ -324,8 +341,15 @@ def _rounds(portal: Portal) -> Sequence[Recurring]:
     def prune() -> None:
         prune_log(portal.folders, portal.log, portal.clock)
 
+    def anchor() -> None:
+        portal.anchorer.run()
+
     look = SelfCheck(portal.folders, lambda: (portal.log_key,), portal.clock)
-    return [Recurring("log self-check", _HOUR, look.run), Recurring("log prune", _DAY, prune)]
+    return [
+        Recurring("log self-check", _HOUR, look.run),
+        Recurring("log prune", _DAY, prune),
+        Recurring("proofs of time", _HOUR / 4, anchor),
+    ]
 
 
 def _rounds_with_peers(portal: Portal, log: Log, announcer: Announcer) -> Sequence[Recurring]:

@@ -11,11 +11,12 @@ from sqlmodel import col, select
 from app.db.catalogue import Release, StatementRow
 from app.db.engine import transaction
 from app.services.errors import BeingInscribed
+from archive.ledger.anchor import folder
 from archive.ledger.reader import LogReader
 from archive.objects.root import StorageRoot
 from archive.packages import evidence
 from archive.packages.evidence import Stored
-from archive.packages.testimony import Context
+from archive.packages.testimony import Anchored, Context
 from archive.records.keyring import RING_TYPES
 
 _LATER = ("amend", "withdraw", "erase")
@@ -61,7 +62,12 @@ class Evidence:
             later = session.exec(
                 select(StatementRow.log_index).where(col(StatementRow.type).in_(_LATER), *of_release)
             ).all()
-        return Context(policy=self.policy(), ring=ring, later=later)
+        return Context(policy=self.policy(), ring=ring, later=later, anchors=self._anchors(release))
+
+    def _anchors(self, release: Release) -> list[Anchored]:
+        """Return the earliest proof of time of each authority and calendar."""
+        found = folder.earliest_covering(self.log_folder, release.log_index) if release.log_index is not None else []
+        return [Anchored(each.kind, each.by, each.token, each.header, each.checkpoint) for each in found]
 
 
 def _stored(release: Release) -> Stored:

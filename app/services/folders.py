@@ -31,6 +31,11 @@ class Folders:
         return self.data / "archive" / "forks"
 
     @property
+    def authorities(self) -> Path:
+        """Certificates (PEM) of the time authorities that this node trusts, put there by the operator."""
+        return self.data / "authorities"
+
+    @property
     def log_state(self) -> Path:
         """The writer's queue and lock."""
         return self.data / "log-state"
