@@ -78,7 +78,10 @@ class Release(SQLModel, table=True):
 
 
 class ReleaseFile(SQLModel, table=True):
-    """One file of a release. `staged` names its bytes in staging until the archive holds them."""
+    """One file of a release. `staged` names its bytes in staging until the archive holds them.
+
+    `row_tree` has, for a table, what a manifest leaf says of its rows (`rows`) and the seed that opens them (`seed`).
+    """
 
     __table_args__ = (UniqueConstraint("release_id", "path"),)
 
@@ -93,6 +96,7 @@ class ReleaseFile(SQLModel, table=True):
     chunks: int
     chunk_root: str = Field(max_length=64)
     staged: str = Field(default="", max_length=64)
+    row_tree: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
 
 
 class Approval(SQLModel, table=True):

@@ -12,6 +12,7 @@ from app.services.words import spoken
 from archive.records import base64_strict, jcs, manifest
 from archive.records.commit import commitment, new_salt
 from archive.records.metadata import FileRecord, ReleaseRecord, SubmitterRecord
+from archive.records.rowtree import Rows
 
 OPENINGS_FORMAT = 1
 
@@ -35,7 +36,8 @@ def fix(
     record = _record(release, spoken(dataset, release.words), agency, files, origin=origin, role=role)
     record_bytes = record.canonical()
     ReleaseRecord.parse(record_bytes)
-    tree = manifest.build([_digest(file) for file in files])
+    seeds = {file.path: base64_strict.decode(file.row_tree["seed"], 32) for file in files if file.row_tree is not None}
+    tree = manifest.build([_digest(file) for file in files], seeds)
     salt = new_salt()
     body: dict[str, object] = {
         "dataset": dataset.name,
@@ -117,4 +119,5 @@ def _digest(file: ReleaseFile) -> manifest.FileDigest:
         sha256=bytes.fromhex(file.sha256),
         chunks=file.chunks,
         chunk_root=bytes.fromhex(file.chunk_root),
+        rows=Rows.from_json(file.row_tree["rows"]) if file.row_tree is not None else None,
     )

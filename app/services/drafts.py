@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, func, select
@@ -46,6 +47,7 @@ class Staged:
     chunk_root: bytes
     media_type: str
     encoding: str | None
+    row_tree: dict[str, Any] | None = None
 
 
 def create_dataset(session: Session, actor: Actor, *, name: str, agency: str, words: Words, now: datetime) -> Dataset:
@@ -159,6 +161,7 @@ def add_file(session: Session, actor: Actor, release_id: str, file: Staged, *, m
         chunks=file.chunks,
         chunk_root=file.chunk_root.hex(),
         staged=file.staged,
+        row_tree=file.row_tree,
     )
     session.add(row)
     release.edited_by = actor.account_id

@@ -1,0 +1,19 @@
+"""The row tree of a file"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("releasefile", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("row_tree", sa.JSON(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("releasefile", schema=None) as batch_op:
+        batch_op.drop_column("row_tree")
