@@ -12,7 +12,7 @@ from archive import merkle
 from archive.ledger.checkpoint import Checkpoint, sign_checkpoint
 from archive.ledger.policy import Policy
 from archive.ledger.proof import TlogProof, parse_proof
-from archive.records import base64_strict, dsse, manifest
+from archive.records import base64_strict, dsse, jcs, manifest
 from archive.records.commit import commitment
 from archive.records.keys import KeyKind, SigningKey
 from archive.records.metadata import ReleaseRecord
@@ -68,8 +68,10 @@ def digests(data: bytes) -> Digests:
 def release(dataset: str = "shelters", version: int = 1, *, holds: dict[str, bytes] = FILES, **words: Any) -> Release:
     """Return a release that holds `holds`; `words` replace members of its record."""
     found = {path: digests(data) for path, data in holds.items()}
-    tree = manifest.build(
-        [manifest.FileDigest(path, d.size, d.sha256, d.chunks, d.chunk_root) for path, d in found.items()]
+    tree = settled(
+        manifest.build(
+            [manifest.FileDigest(path, d.size, d.sha256, d.chunks, d.chunk_root) for path, d in found.items()]
+        )
     )
     told = {
         "dataset": dataset,
@@ -92,6 +94,18 @@ def release(dataset: str = "shelters", version: int = 1, *, holds: dict[str, byt
         "licence": "CC-BY-4.0",
     }
     return Release(tree, record, body)
+
+
+def settled(tree: manifest.Manifest) -> manifest.Manifest:
+    """Return the manifest with salts that follow from the paths: the same bundle every time."""
+    leaves = []
+    for _, leaf in tree.opened:
+        told = json.loads(leaf.text)
+        salt = merkle.leaf_hash(b"opening" + told["path"].encode())
+        told["salt"] = base64_strict.encode(merkle.leaf_hash(b"leaf" + told["path"].encode()))
+        told["bytes"] = base64_strict.encode(commitment("bytes", salt, leaf.value.encode()))
+        leaves.append(manifest.Leaf(jcs.canonical(told).decode(), salt, leaf.value, leaf.row_seed))
+    return manifest.Manifest(tuple(leaves), SALT)
 
 
 def sealed(
