@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli import log_keeping, log_looking, log_watching
+from app.cli import anchors, log_keeping, log_looking, log_watching
 
 _COMMANDS: tuple[click.Command, ...] = (
     log_looking.log_show,
@@ -14,6 +14,7 @@ _COMMANDS: tuple[click.Command, ...] = (
     log_keeping.log_recover,
     log_keeping.log_shutdown,
     log_watching.log_watch,
+    anchors.log_anchor,
 )
 
 

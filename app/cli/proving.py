@@ -9,6 +9,7 @@ import click
 
 from app.cli import told
 
+_MAX_PEM = 1024 * 1024
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
@@ -20,12 +21,22 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON doc
 @click.option(
     "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Logs and witnesses you trust."
 )
+@click.option(
+    "--authority",
+    "authority",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A certificate (PEM) of a time authority that you trust; may be given several times.",
+)
 @_JSON
-def verify_command(file: Path, bundle: Path | None, policy: Path | None, as_json: bool) -> int:
+def verify_command(
+    file: Path, bundle: Path | None, policy: Path | None, authority: tuple[Path, ...], as_json: bool
+) -> int:
     """Check FILE (or - for stdin): which dataset, version and agency it is, proved step by step.
 
     Without --bundle this node's archive is asked. Without --policy this node's own log key is trusted, where there is
-    a node. Exit code 3 when nothing speaks against the file, but no log that you trust speaks for it.
+    a node; without --authority the time authorities of its data folder are. Exit code 3 when nothing speaks against
+    the file, but no log that you trust speaks for it.
     """
     from app.services import node, verifying
     from archive.ledger.policy import MAX_POLICY_BYTES
@@ -33,13 +44,14 @@ def verify_command(file: Path, bundle: Path | None, policy: Path | None, as_json
     from archive.verify import report
 
     pinned = _read(policy, MAX_POLICY_BYTES) if policy else _own_policy()
+    trusted = [_read(each, _MAX_PEM) for each in authority] or _own_authorities()
     with _opened(file) as source:
         if bundle is not None:
-            result = verifying.with_bundle(source, _read(bundle, bundles.MAX_BYTES), pinned)
+            result = verifying.with_bundle(source, _read(bundle, bundles.MAX_BYTES), pinned, trusted)
         else:
             try:
                 with told.portal() as portal:
-                    result = verifying.with_archive(portal.engine, portal.evidence, source, pinned)
+                    result = verifying.with_archive(portal.engine, portal.evidence, source, pinned, trusted)
             except node.NoNode as nobody:
                 told.tell(nobody)
                 click.echo("To check without a node, give the file's evidence: --bundle FILE.evidence.json", err=True)
@@ -132,6 +144,15 @@ def rebuild_command(index_only: bool, as_json: bool) -> int:
     lines = [f"{name}: {value}" for name, value in found.items() if name != "problems"]
     told.give(found, as_json=as_json, text="\n".join([*lines, *(f"not in the archive: {one}" for one in problems)]))
     return told.FAILED if problems else told.OK
+
+
+def _own_authorities() -> list[bytes]:
+    """Return the certificates of the time authorities that the node in the data folder trusts."""
+    from app.config import load_settings
+    from app.services import anchoring
+    from app.services.folders import Folders
+
+    return anchoring.authorities(Folders(load_settings().data_dir))
 
 
 def _own_policy() -> bytes | None:

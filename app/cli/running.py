@@ -115,7 +115,7 @@ def doctor_command(as_json: bool) -> int:
     from app.services import doctoring
 
     with told.portal() as portal:
-        found = doctoring.look(portal.folders, portal.engine, portal.root, portal.log, portal.jobs)
+        found = doctoring.look(portal.folders, portal.engine, portal.root, portal.log, portal.jobs, portal.clock.now())
     lines = [f"{'ok ' if finding.well else '!! '} {finding.part}: {finding.said}" for finding in found]
     told.give([finding.__dict__ for finding in found], as_json=as_json, text="\n".join(lines))
     return told.OK if all(finding.well for finding in found) else told.FAILED

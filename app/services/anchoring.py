@@ -174,3 +174,11 @@ def ending(log: Path, roots: Sequence[bytes], before: datetime) -> list[tuple[Ke
         if end is not None and end < before:
             found.append((kept, end))
     return found
+
+
+def earliest(folders: Folders, index: int, now: datetime) -> AnchorFinding | None:
+    """Return the earliest proven time by which the statement at `index` stood in the log; None while there is none."""
+    roots = authorities(folders)
+    found = [look(kept, roots, now) for kept in folder.earliest_covering(folders.log, index)]
+    proven = [(each.time, each.by, each) for each in found if each.time is not None]
+    return min(proven, key=lambda one: one[:2])[2] if proven else None

@@ -4,20 +4,24 @@ import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from app.db.catalogue import Release, SearchChange, StatementRow
 from app.ports import JobQueue
+from app.services import anchoring
 from app.services.folders import Folders
 from archive.errors import ArchiveError
+from archive.ledger.anchor.finding import AnchorState
 from archive.ledger.reader import LogReader
 from archive.objects.root import StorageRoot
 from search.index import current_generation
 
 _LOW_SPACE = 0.05
 _SHOWN = 5
+_WARNING = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,9 @@ class Finding:
     said: str
 
 
-def look(folders: Folders, engine: sa.Engine, root: StorageRoot, log: LogReader, jobs: JobQueue) -> list[Finding]:
+def look(
+    folders: Folders, engine: sa.Engine, root: StorageRoot, log: LogReader, jobs: JobQueue, now: datetime
+) -> list[Finding]:
     """Return how every part stands. Reads little: `audit` reads everything."""
     return [
         *_files(folders),
@@ -37,6 +43,7 @@ def look(folders: Folders, engine: sa.Engine, root: StorageRoot, log: LogReader,
         *_log_and_rows(engine, log),
         *_jobs(jobs),
         *_index(folders, engine),
+        *_time(folders, now),
     ]
 
 
@@ -105,3 +112,24 @@ def _index(folders: Folders, engine: sa.Engine) -> Iterator[Finding]:
     for row in broken:
         said += f"; {row.dataset}: {row.problem}"
     yield Finding("index", not broken, said + (" → mend it, then ishibumi rebuild --index" if broken else ""))
+
+
+def _time(folders: Folders, now: datetime) -> Iterator[Finding]:
+    """Tell how the newest proofs of time stand, and which certificates behind them will soon have ended."""
+    views = anchoring.anchors(folders, now, most=_SHOWN)
+    if not views:
+        yield Finding("time", well=True, said="no checkpoint has a proof of time (ISHIBUMI_TIME_AUTHORITIES)")
+        return
+    proven = sum(view.state is AnchorState.PROVEN for view in views)
+    bad = [view for view in views if view.state is AnchorState.REFUSED]
+    said = f"{proven} of the newest {len(views)} proofs of time are complete; the newest covers {views[0].size}"
+    yield Finding("time", not bad, said + "".join(f"; {view.by} over {view.size}: {view.why}" for view in bad))
+    ending = anchoring.ending(folders.log, anchoring.authorities(folders), now + _WARNING)
+    if ending:
+        kept, end = ending[0]
+        yield Finding(
+            "renewal",
+            well=False,
+            said=f"the certificate behind {len(ending)} proofs of time ends ({kept.by}: {end:%Y-%m-%d}) "
+            "→ stop `ishibumi serve`, then `ishibumi log renew`",
+        )

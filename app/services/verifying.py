@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import sqlalchemy as sa
@@ -18,19 +19,34 @@ from archive.verify.result import Result, Verdict
 from archive.verify.steps import check
 
 
-def with_bundle(source: BinaryIO, bundle: bytes, policy: bytes | None) -> Result:
-    """Return the verdict on the bytes of `source` by an evidence bundle, offline. Raises MalformedPolicy."""
+def with_bundle(source: BinaryIO, bundle: bytes, policy: bytes | None, authorities: Sequence[bytes] = ()) -> Result:
+    """Return the verdict on the bytes of `source` by an evidence bundle, offline.
+
+    `authorities` are the certificates (PEM) of the time authorities that are trusted. Raises MalformedPolicy.
+    """
     trusted = Policy.parse(policy) if policy is not None else None
-    return check(hashing.digests(hashing.blocks(source)), bundle, trusted, int(time.time()))
+    return check(hashing.digests(hashing.blocks(source)), bundle, trusted, int(time.time()), authorities)
 
 
-def with_archive(engine: sa.Engine, evidence: Evidence, source: BinaryIO, policy: bytes | None) -> Result:
+def with_archive(
+    engine: sa.Engine,
+    evidence: Evidence,
+    source: BinaryIO,
+    policy: bytes | None,
+    authorities: Sequence[bytes] = (),
+) -> Result:
     """Return the verdict on the bytes of `source` by what this node has published. Raises MalformedPolicy."""
     trusted = Policy.parse(policy) if policy is not None else None
-    return by_digests(engine, evidence, hashing.digests(hashing.blocks(source)), trusted)
+    return by_digests(engine, evidence, hashing.digests(hashing.blocks(source)), trusted, authorities)
 
 
-def by_digests(engine: sa.Engine, evidence: Evidence, digests: Digests, policy: Policy | None) -> Result:
+def by_digests(
+    engine: sa.Engine,
+    evidence: Evidence,
+    digests: Digests,
+    policy: Policy | None,
+    authorities: Sequence[bytes] = (),
+) -> Result:
     """Return the verdict on bytes by their digests: looked up in the database, then proved from archive and log.
 
     Of several releases with the same bytes the newest that still stands is told, else the newest withdrawn.
@@ -45,7 +61,7 @@ def by_digests(engine: sa.Engine, evidence: Evidence, digests: Digests, policy: 
         bundle = json.dumps(evidence.of_file(release, file.path), ensure_ascii=False).encode()
     except ArchiveError as error:
         return Result(Verdict.UNDETERMINED, digests, error=error)
-    return _told(check(digests, bundle, policy, int(time.time())), dataset, release)
+    return _told(check(digests, bundle, policy, int(time.time()), authorities), dataset, release)
 
 
 def _told(result: Result, dataset: Dataset, release: Release) -> Result:
