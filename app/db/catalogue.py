@@ -44,7 +44,10 @@ class Dataset(SQLModel, table=True):
 
 
 class Release(SQLModel, table=True):
-    """One version of a dataset. From submit on `record`, `openings` and `body` are fixed; `body_sha256` names them."""
+    """One version of a dataset. From submit on `record`, `openings` and `body` are fixed; `body_sha256` names them.
+
+    Of one whose `access` is restricted nothing but its place in the log is told to strangers (app.services.access).
+    """
 
     __table_args__ = (UniqueConstraint("dataset", "version"), Index("release_state", "state"))
 
@@ -62,6 +65,7 @@ class Release(SQLModel, table=True):
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     single_person: bool = False
+    access: str = Field(default="open", max_length=12)
     record: str = Field(default="", sa_column=Column(Text, nullable=False))
     openings: str = Field(default="", sa_column=Column(Text, nullable=False))
     body: str = Field(default="", sa_column=Column(Text, nullable=False))
