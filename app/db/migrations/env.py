@@ -4,7 +4,8 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import app.db.accounts
-import app.db.catalogue  # noqa: F401 - both imports fill the metadata
+import app.db.catalogue
+import app.db.keys  # noqa: F401 - these imports fill the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=SQLModel.metadata, render_as_batch=True)
