@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help setup run test check bench lock verify-foreign test-engines test-browser test-real
+.PHONY: fuzz help setup run test check bench lock verify-foreign test-engines test-browser test-real verifier
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ fuzz: setup ## Fuzz every parser of outside bytes (FUZZ_SECONDS each, default 4)
 
 bench: setup ## Hot paths beside the machine's own limits in the same run
 	$(BIN)/python -m bench
+
+verifier: setup ## The offline verifier as one file, dist/ishibumi-verify.pyz, the same bytes at every build
+	@$(BIN)/python -m archive.packages.verifier_file dist/ishibumi-verify.pyz
 
 lock: ## Compile requirements*.txt with hashes from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml -o requirements.txt

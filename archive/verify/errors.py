@@ -152,3 +152,45 @@ class BadRenewal(VerifyError):
     ja = "台帳の {index} 番の更新(renew)は、この時刻の証明を含んでいません。証拠を取り直してください。"
     en = "The renewal at index {index} does not cover this proof of time. Fetch the evidence again."
     zh = "帳本第 {index} 項更新(renew)並未涵蓋此時間證明。請重新取得證據。"
+
+
+class BadZip(VerifyError):
+    code = "VER-060"
+    ja = "ZIP を読めません({why})。証拠を取り直すか、ファイルと証拠(JSON)を別々に渡してください。"
+    en = "The ZIP cannot be read ({why}). Fetch the evidence again, or give the file and its evidence (JSON) apart."
+    zh = "無法讀取 ZIP({why})。請重新取得證據,或分別提供檔案與證據(JSON)。"
+
+
+class UnsafeZipName(VerifyError):
+    code = "VER-061"
+    ja = "ZIP の中の名前「{name}」は危険です({why})。この ZIP は展開しないでください。"
+    en = "The ZIP holds an unsafe name, {name} ({why}). Do not unpack this ZIP."
+    zh = "ZIP 內含不安全的名稱「{name}」({why})。請勿解壓縮此 ZIP。"
+
+
+class TwiceInZip(VerifyError):
+    code = "VER-062"
+    ja = "ZIP の中に「{name}」が二つあります。どちらが本物か分からないため、使えません。"
+    en = "The ZIP holds {name} twice: nobody can say which one is meant. Fetch the evidence again."
+    zh = "ZIP 內有兩個「{name}」,無法分辨何者為真。請重新取得證據。"
+
+
+class LockedZip(VerifyError):
+    code = "VER-063"
+    ja = "ZIP の「{name}」は暗号化されているか、知らない方式で圧縮されています。展開してから確かめてください。"
+    en = "{name} in the ZIP is encrypted, or packed by an unknown method. Unpack it and check what comes out."
+    zh = "ZIP 內的「{name}」已加密或採用未知壓縮方式。請先解壓縮再驗證。"
+
+
+class ZipTooLarge(VerifyError):
+    code = "VER-064"
+    ja = "ZIP の「{name}」は大きすぎるか、不自然に膨らみます。展開せず、ファイルと証拠を別々に取ってください。"
+    en = "{name} in the ZIP is too large, or would swell beyond reason. Get the file and its evidence apart."
+    zh = "ZIP 內的「{name}」過大或膨脹異常。請分別取得檔案與證據。"
+
+
+class NotInZip(VerifyError):
+    code = "VER-065"
+    ja = "ZIP に evidence.json が一つと、file/ の下にファイルが一つまで必要です({why})。証拠を取り直してください。"
+    en = "The ZIP must hold evidence.json and at most one file below file/ ({why}). Fetch the evidence again."
+    zh = "ZIP 須含 evidence.json,且 file/ 下至多一個檔案({why})。請重新取得證據。"

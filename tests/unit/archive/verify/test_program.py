@@ -62,7 +62,7 @@ def test_the_language_of_the_environment(
 
 @pytest.mark.usefixtures("place")
 def test_it_is_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["verify", "file"])
+    monkeypatch.setattr(sys, "argv", ["verify"])
     monkeypatch.delitem(sys.modules, "archive.verify.__main__")
     with pytest.raises(SystemExit) as left:
         runpy.run_module("archive.verify", run_name="__main__")
