@@ -33,6 +33,7 @@ class Action(StrEnum):
     APPROVE_CHANGE = "approve-change"
     OWN_TOKENS = "own-tokens"
     MANAGE_PEOPLE = "manage-people"
+    MANAGE_KEYS = "manage-keys"
     MANAGE_NODE = "manage-node"
     SEE_NODE = "see-node"
 
@@ -56,6 +57,7 @@ _ROWS: Mapping[Action, tuple[Cell, ...]] = {
     Action.APPROVE_CHANGE: (_N, _N, _O, _N, _N, _N, _N),
     Action.OWN_TOKENS: (_N, _Y, _Y, _Y, _N, _N, _N),
     Action.MANAGE_PEOPLE: (_N, _N, _N, _Y, _N, _N, _N),
+    Action.MANAGE_KEYS: (_N, _N, _N, _Y, _N, _N, _N),
     Action.MANAGE_NODE: (_N, _N, _N, _N, _N, _Y, _N),
     Action.SEE_NODE: (_N, _N, _N, _N, _N, _Y, _N),
 }

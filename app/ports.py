@@ -18,6 +18,7 @@ class Job(StrEnum):
     ERASE = "erase"
     INDEX = "index"
     PEER = "peer"
+    KEY = "key"
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,11 @@ from app.services.indexing import Indexer
 from app.services.inscribing import Scribe, catch_up, check_database
 from app.services.intake import sweep
 from app.services.keying import KeyAdder
+from app.services.keys_of_log import LogKeys, listed_in
 from app.services.logkeeping import SelfCheck, prune_log
 from app.services.peering import Announcer
 from app.services.publishing import Publisher
+from app.services.rotating import KeyChanger
 from app.services.searching import Searcher
 from archive.ledger.anchor.headers import Esplora
 from archive.ledger.anchor.ots import Calendar
@@ -81,7 +83,7 @@ class Portal:
     settings: Settings
     folders: Folders
     host: str
-    log_key: PublicKey
+    log_keys: LogKeys
     engine: sa.Engine
     jobs: JobQueue
     root: StorageRoot
@@ -96,6 +98,11 @@ class Portal:
     def origin(self) -> str:
         """The log's origin."""
         return names.log_origin(self.host)
+
+    @property
+    def log_key(self) -> PublicKey:
+        """The newest key of the log in force: the one to compare and to keep."""
+        return self.log_keys.of_log[0]
 
     @property
     def evidence(self) -> Evidence:
@@ -192,8 +199,8 @@ def open_portal(
     if jobs is None:
         worker.prepare(engine)
         jobs = DbosQueue(engine)
-    log_key = node.log_key_of(folders)
-    log = LogReader(folders.log, [log_key])
+    log_keys = LogKeys(LogReader(folders.log), listed_in(engine))
+    log = LogReader(folders.log, lambda: log_keys.of_log)
     if not rebuilding:
         check_database(engine, log)
     disks = disks or Disks()
@@ -205,7 +212,7 @@ def open_portal(
         settings=settings,
         folders=folders,
         host=host,
-        log_key=log_key,
+        log_keys=log_keys,
         engine=engine,
         jobs=jobs,
         root=root,
@@ -226,6 +233,7 @@ class Workshop:
     publisher: Publisher
     changer: Changer
     key_adder: KeyAdder
+    key_changer: KeyChanger
     eraser: Eraser
     indexer: Indexer
     announcer: Announcer
@@ -259,6 +267,7 @@ class Workshop:
             ],
             Job.INDEX: [("index", self.indexer.index)],
             Job.PEER: [("inscribe", self.announcer.peer)],
+            Job.KEY: self.key_changer.steps(),
         }
 
     def recurring(self) -> Sequence[Recurring]:
@@ -293,7 +302,7 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
         recover_all(portal.root)
         catch_up(portal.engine, portal.log)
         sweep(portal.engine, portal.staging)
-        scribe = Scribe(portal.engine, log, keys, portal.clock, portal.origin, Lock())
+        scribe = Scribe(portal.engine, log, keys, portal.clock, portal.origin, Lock(), portal.log_keys)
         announcer = Announcer(
             portal.engine, keys, scribe, portal.log, portal.clock, portal.host, portal.folders.log_state
         )
@@ -329,6 +338,7 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
                 portal.host,
             ),
             key_adder=KeyAdder(portal.engine, portal.root, keys, scribe, portal.clock, portal.host),
+            key_changer=KeyChanger(portal.engine, keys, scribe, portal.clock, portal.host),
             indexer=indexer,
             announcer=announcer,
             rounds=[*_rounds(portal), *_rounds_with_peers(portal, scribe.log, announcer)],
@@ -344,7 +354,7 @@ def _rounds(portal: Portal) -> Sequence[Recurring]:
     def anchor() -> None:
         portal.anchorer.run()
 
-    look = SelfCheck(portal.folders, lambda: (portal.log_key,), portal.clock)
+    look = SelfCheck(portal.folders, lambda: portal.log_keys.of_log, portal.clock)
     return [
         Recurring("log self-check", _HOUR, look.run),
         Recurring("log prune", _DAY, prune),

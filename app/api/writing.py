@@ -9,7 +9,7 @@ from app.api import arguments
 from app.db.catalogue import Dataset, Release, ReleaseState
 from app.db.engine import transaction
 from app.security import visitor
-from app.services import drafts, items
+from app.services import drafts, items, keychanges
 from app.services.errors import BadWords
 from app.services.intake import take
 from app.services.words import Words
@@ -75,6 +75,7 @@ def submit(release_id: str) -> tuple[Response, int]:
         raise BadWords({"member": "wait", "why": f"0–{MAX_WAIT_SECONDS}"})
     portal = visitor.portal()
     with transaction(portal.engine) as session:
+        keychanges.require_key(session, portal.log_keys.ring(), portal.host, release_id)
         drafts.submit(session, portal.jobs, actor, release_id, origin=portal.host, now=portal.clock.now())
     end = time.monotonic() + wait
     while True:

@@ -14,6 +14,7 @@ COMMANDS = {
     "erase": ("erasing", "Destroy files as a law demands; the log keeps that they were there."),
     "evidence": ("proving", "Write the evidence bundle of a file."),
     "init": ("running", "Make a node in the data folder."),
+    "key": ("keys", "Signing keys: list, rotate, revoke."),
     "list": ("reading", "List the datasets."),
     "log": ("logs", "Look at the transparency log, prove from it, watch one, close it."),
     "peer": ("peers", "Nodes that we witness, and that witness us."),

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from app.cli import told
 from app.db.catalogue import Change, Inscription, Release, ReleaseState
 from app.db.engine import transaction
+from app.db.keys import KeyChange
 from app.jobs.slot import WorkerRuns
 from app.policy import Actor, Role
 from app.services import accounts, agencies
@@ -81,6 +82,16 @@ def await_change(portal: Portal, change_id: str) -> Change:
 def await_key(portal: Portal, slug: str) -> int:
     """Return the log index of an agency's add-key statement once it is there. Raises as `await_release`."""
     return await_inscription(portal, f"key-{slug}", f"add-key:{slug}")
+
+
+def await_key_change(portal: Portal, change_id: str) -> int:
+    """Return the log index of a key's statement once its change is done. Raises as `await_release`."""
+
+    def look(session: Session) -> int | None:
+        change = session.get_one(KeyChange, change_id)
+        return change.log_index if change.done_at else None
+
+    return _await(portal, look, f"key:{change_id}")
 
 
 def await_inscription(portal: Portal, inscription: str, job: str) -> int:

@@ -141,7 +141,7 @@ def _publish_here(files: list[tuple[Path, str]], given: dict[str, Any]) -> dict[
     from app.cli import local
     from app.db.catalogue import Dataset, Release
     from app.db.engine import transaction
-    from app.services import drafts, items
+    from app.services import drafts, items, keychanges
 
     words = _words(given["title"], given["lang"], given["description"], given["licence"])
     with told.portal() as portal, local.jobs_done_by_someone(portal):
@@ -166,6 +166,7 @@ def _publish_here(files: list[tuple[Path, str]], given: dict[str, Any]) -> dict[
             drafts.reword(session, actor, release.id, words)
             for file in staged:
                 drafts.add_file(session, actor, release.id, file, most=portal.settings.max_files_per_release)
+            keychanges.require_key(session, portal.log_keys.ring(), portal.host, release.id)
             release = drafts.submit(session, portal.jobs, actor, release.id, origin=portal.host, now=portal.clock.now())
         if release.state != "submitted" or given["wait"]:
             release = local.await_release(portal, release.id)

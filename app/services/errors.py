@@ -145,3 +145,35 @@ class Withdrawn(ServiceError):
     ja = "「{dataset}」第{version}版は取り下げられました({law})。"
     en = "Release v{version} of {dataset} was withdrawn ({law})."
     zh = "「{dataset}」第 {version} 版已撤回({law})。"
+
+
+class NoKeyInForce(ServiceError):
+    code = "APP-240"
+    status = 409
+    ja = "「{name}」には、使える鍵がありません。`ishibumi key rotate` で加えてください。それまで刻印は待ちます。"
+    en = "No key of {name} is in force. Add one with `ishibumi key rotate`; what is to be inscribed waits until then."
+    zh = "「{name}」目前沒有有效的金鑰。請以 `ishibumi key rotate` 新增;在此之前刻印將等待。"
+
+
+class KeyBusy(ServiceError):
+    code = "APP-241"
+    status = 409
+    ja = "「{name}」の鍵の変更が一つ進行中です。終わるまで待ってください。"
+    en = "A change of the keys of {name} is under way. Wait until it is done."
+    zh = "「{name}」的金鑰變更正在進行中。請等待完成。"
+
+
+class NoSuchKey(ServiceError):
+    code = "APP-242"
+    status = 404
+    ja = "「{name}」に、使われている鍵 {keyid} はありません。`ishibumi key list` で確かめてください。"
+    en = "There is no key {keyid} of {name} in force. See `ishibumi key list`."
+    zh = "「{name}」沒有使用中的金鑰 {keyid}。請以 `ishibumi key list` 確認。"
+
+
+class BadKeyWish(ServiceError):
+    code = "APP-243"
+    status = 422
+    ja = "鍵の変更はできません({why})。"
+    en = "The keys cannot be changed so ({why})."
+    zh = "無法如此變更金鑰({why})。"

@@ -5,6 +5,7 @@ submits the same bytes; if another statement of the agency went first, it is sig
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -16,11 +17,14 @@ from app.db.catalogue import Inscription, StatementRow
 from app.db.engine import transaction
 from app.errors import AppError
 from app.ports import Clock
+from app.services.errors import NoKeyInForce
+from app.services.keys_of_log import LogKeys
 from archive import merkle
 from archive.ledger.reader import LogReader
 from archive.ledger.statement_check import read_statement
 from archive.ledger.writer import Log
 from archive.records import dsse
+from archive.records.keys import SigningKey
 from archive.records.keystore import KeyStore
 from archive.records.statements import Statement, parse
 
@@ -36,7 +40,10 @@ class Inscribed:
 
 @dataclass(frozen=True)
 class Scribe:
-    """Owns the order of statements: `lock` is held from taking `seq` until the log has the leaf."""
+    """Owns the order of statements: `lock` is held from taking `seq` until the log has the leaf.
+
+    `log_keys` tells which keys are in force, by the log itself: the newest one that lies here signs.
+    """
 
     engine: sa.Engine
     log: Log
@@ -44,9 +51,14 @@ class Scribe:
     clock: Clock
     origin: str
     lock: Lock
+    log_keys: LogKeys
 
-    def inscribe(self, inscription_id: str, kind: str, signer: str, body: str) -> Inscribed:
-        """Return where the statement stands, inscribing it if it does not yet; calling again gives the same answer."""
+    def inscribe(self, inscription_id: str, kind: str, signer: str, body: str | Callable[[int], str]) -> Inscribed:
+        """Return where the statement stands, inscribing it if it does not yet; calling again gives the same answer.
+
+        A body that speaks of its own place in the log is given as a function of that index. Raises NoKeyInForce, and
+        what the log raises.
+        """
         with self.lock:
             self._empty_queue()
             envelope = self._stored(inscription_id)
@@ -74,7 +86,16 @@ class Scribe:
             row = session.get(Inscription, inscription_id)
             return row.envelope if row else None
 
-    def _signed_now(self, inscription_id: str, kind: str, signer: str, body: str) -> bytes:
+    def signing_key(self, signer: str) -> SigningKey:
+        """Return the newest key of `signer` that is in force and lies here. Raises NoKeyInForce."""
+        here = {each.key_id for each in self.keys.held(signer)}
+        for each in self.log_keys.ring().in_force(signer):
+            if each.key.key_id in here:
+                return self.keys.load(signer, each.key.key_id.hex())
+        raise NoKeyInForce({"name": signer})
+
+    def _signed_now(self, inscription_id: str, kind: str, signer: str, given: str | Callable[[int], str]) -> bytes:
+        body = given if isinstance(given, str) else given(self.log.size)
         tail = self.log.tail(signer)
         statement = Statement(
             type=kind,
@@ -85,12 +106,12 @@ class Scribe:
             time=self.clock.now(),
             body=json.loads(body),
         )
-        entry = dsse.seal(statement.payload(), self.keys.load(signer)).entry()
+        entry = dsse.seal(statement.payload(), self.signing_key(signer)).entry()
         with transaction(self.engine) as session:
             row = session.get(Inscription, inscription_id) or Inscription(
                 id=inscription_id, type=kind, signer=signer, body=body
             )
-            row.envelope = entry
+            row.body, row.envelope = body, entry
             session.add(row)
         return entry
 

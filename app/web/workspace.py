@@ -8,7 +8,7 @@ from app.db.catalogue import Dataset, Release, ReleaseFile
 from app.db.engine import transaction
 from app.policy import Action, Actor, Role, allows
 from app.security import headers, sessions, visitor
-from app.services import accounts, agencies, desk, drafts
+from app.services import accounts, agencies, desk, drafts, keychanges
 from app.services.errors import BadWords, NoSuchThing, ServiceError
 from app.services.intake import take
 from app.services.words import KINDS, LICENCES, Words
@@ -202,6 +202,7 @@ def submit(release_id: str) -> Response:
                 session, actor, release_id, kind=form.get("kind", "update"), note=_texts("note"), words=_words()
             )
             if form.get("then") == "submit":
+                keychanges.require_key(session, portal.log_keys.ring(), portal.host, release_id)
                 drafts.submit(session, portal.jobs, actor, release_id, origin=portal.host, now=portal.clock.now())
     except IshibumiError as refused:
         return _draft(release_id, refused)
@@ -215,6 +216,7 @@ def approve(release_id: str) -> Response:
     try:
         again.prove()
         with transaction(portal.engine) as session:
+            keychanges.require_key(session, portal.log_keys.ring(), portal.host, release_id)
             digest = request.form.get("digest", "")
             drafts.approve(session, portal.jobs, visitor.actor(), release_id, digest, now=portal.clock.now())
     except IshibumiError as refused:

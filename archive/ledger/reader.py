@@ -1,6 +1,6 @@
 """Reading a log without any lock: entries, proofs and the check of everything, from a folder or a mirror."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,13 +22,16 @@ _CHUNK = 16 * WIDTH
 class LogReader:
     """A published log. Any number of processes may read while the writer appends: files appear whole.
 
-    With `keys` every checkpoint must be signed by one of them; without, it is only read. Every proof is
-    checked against the checkpoint before it is handed out: a damaged tile gives an error, never a bad proof.
+    With `keys` (or what gives them, for a log whose keys change) every checkpoint must be signed by one of them;
+    without, it is only read. Every proof is checked against the checkpoint before it is handed out: a damaged tile
+    gives an error, never a bad proof.
     """
 
-    def __init__(self, source: Path | TileSource, keys: Sequence[PublicKey] = ()) -> None:
+    def __init__(
+        self, source: Path | TileSource, keys: Sequence[PublicKey] | Callable[[], Sequence[PublicKey]] = ()
+    ) -> None:
         self._source = LocalTiles(source) if isinstance(source, Path) else source
-        self._keys = keys
+        self._keys = keys if callable(keys) else lambda: keys
         self._head: SignedCheckpoint | None = None
         self._tree = TreeReader(self._source, 0)
 
@@ -40,7 +43,8 @@ class LogReader:
         raw = self._source.read(CHECKPOINT_FILE, MAX_NOTE_BYTES)
         known = self._head
         if known is None or known.raw != raw:  # the same bytes are signed the same: once is enough
-            known = open_checkpoint(raw, self._keys) if self._keys else parse_checkpoint(raw)
+            keys = self._keys()
+            known = open_checkpoint(raw, keys) if keys else parse_checkpoint(raw)
             self._head = known
         return known
 

@@ -76,6 +76,11 @@ class KeyRing:
         """Every key that may sign the log's heads, the oldest first; revoked ones among them, for old heads."""
         return tuple(each.key for each in self.keys.values() if each.role == "log" and each.key.name == self.log)
 
+    def in_force(self, name: str) -> tuple[Registered, ...]:
+        """Return the keys called `name` that were not taken back, the newest first."""
+        alive = [each for each in self.keys.values() if each.key.name == name and each.revoked_at is None]
+        return tuple(reversed(alive))
+
     def signer(self, statement: Statement, keyid: str) -> PublicKey:
         """Return the key that must have signed `statement`.
 

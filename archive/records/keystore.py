@@ -3,6 +3,7 @@
 The node secret (32 random bytes, `node.secret`, 0600) never lies in one backup with `keys/` (ARCHITECTURE section 2).
 """
 
+import glob
 import json
 import os
 import secrets
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from archive.errors import ArchiveError
 from archive.records import base64_strict
 from archive.records.errors import NotJson
-from archive.records.keys import KeyKind, SigningKey
+from archive.records.keys import KeyKind, PublicKey, SigningKey
 
 SECRET_BYTES = 32
 _NONCE_BYTES = 12
@@ -50,10 +51,10 @@ class KeyStore:
         self._folder = folder
         self._cipher = AESGCM(HKDF(SHA256(), 32, None, b"ishibumi/keystore/v1").derive(node_secret))
 
-    def add(self, key: SigningKey) -> None:
-        """Seal `key` durably. Raises KeyExists: a key of this name is never replaced."""
+    def add(self, key: SigningKey, *, follows: bool = False) -> None:
+        """Seal `key` durably; with `follows` beside the others of its name. Raises KeyExists: none is ever replaced."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path(key.public.name)
+        path = self._path(key.public.name, key.public.key_id.hex() if follows else "")
         nonce = secrets.token_bytes(_NONCE_BYTES)
         kind = key.public.kind.name
         sealed = self._cipher.encrypt(nonce, key.seed, f"{key.public.name}\n{kind}".encode())
@@ -72,16 +73,19 @@ class KeyStore:
         except FileExistsError as taken:
             raise KeyExists({"name": key.public.name}) from taken
 
-    def load(self, name: str) -> SigningKey:
-        """Return the key called `name`.
+    def load(self, name: str, keyid: str = "") -> SigningKey:
+        """Return the first key called `name`, or that of its keys whose ID is `keyid` (8 hex digits).
 
         Raises:
             KeyNotHere: no such file, or one that cannot be read as a key.
             KeyLocked: the node secret is another one.
 
         """
+        path = self._path(name)
+        if keyid and keyid not in (each.key_id.hex() for each in self._publics(path)):
+            path = self._path(name, keyid)
         try:
-            found = json.loads(self._path(name).read_text())
+            found = json.loads(path.read_text())
             kind = KeyKind[found["kind"]]
             nonce, sealed = base64_strict.decode(found["nonce"]), base64_strict.decode(found["sealed"])
         except (OSError, ValueError, KeyError, NotJson) as missing:
@@ -94,10 +98,18 @@ class KeyStore:
 
     def names(self) -> list[str]:
         """Return the names of all keys here, sorted."""
-        return sorted(json.loads(path.read_text())["name"] for path in self._folder.glob("*.key"))
+        return sorted({json.loads(path.read_text())["name"] for path in self._folder.glob("*.key")})
 
-    def _path(self, name: str) -> Path:
-        return self._folder / (name.replace("/", "~") + ".key")
+    def held(self, name: str) -> list[PublicKey]:
+        """Return the public halves of the keys called `name` that lie here, the first one first."""
+        following = sorted(self._folder.glob(glob.escape(self._path(name, "").stem) + "+*.key"))
+        return self._publics(self._path(name), *following)
+
+    def _publics(self, *paths: Path) -> list[PublicKey]:
+        return [PublicKey.parse(json.loads(path.read_text())["vkey"]) for path in paths if path.exists()]
+
+    def _path(self, name: str, keyid: str = "") -> Path:
+        return self._folder / (name.replace("/", "~") + (f"+{keyid}" if keyid else "") + ".key")
 
 
 def read_or_make_secret(path: Path, *, make: bool) -> bytes:

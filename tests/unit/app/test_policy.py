@@ -14,6 +14,7 @@ EXPECTED = {
     Action.APPROVE_CHANGE: "n n o n n n n",
     Action.OWN_TOKENS: "n y y y n n n",
     Action.MANAGE_PEOPLE: "n n n y n n n",
+    Action.MANAGE_KEYS: "n n n y n n n",
     Action.MANAGE_NODE: "n n n n n y n",
     Action.SEE_NODE: "n n n n n y n",
 }

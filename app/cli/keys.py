@@ -1,0 +1,20 @@
+"""`ishibumi key`: the group; its commands stand in the key_* modules, one line each in `_COMMANDS`."""
+
+import click
+
+from app.cli import key_changing
+
+_COMMANDS: tuple[click.Command, ...] = (
+    key_changing.key_list,
+    key_changing.key_rotate,
+    key_changing.key_revoke,
+)
+
+
+@click.group()
+def key_command() -> None:
+    """Signing keys: who holds which, since when; new ones, and the end of old ones."""
+
+
+for _command in _COMMANDS:
+    key_command.add_command(_command)
