@@ -4,7 +4,7 @@ import importlib
 import sys
 import time
 
-NAMES = ("publish", "statements", "log", "line", "serving", "search")
+NAMES = ("publish", "statements", "provenance", "log", "line", "serving", "search")
 
 
 def main() -> None:
