@@ -22,6 +22,7 @@ def choose(file: Digests | None, subject: Subject) -> Leaf | None:
     Raises:
         OtherBytes, NotInRelease: the bundle is for others.
         BytesMissing: no bytes were given, and the bundle is not for an erased file.
+        BadManifest, WrongOpening: a leaf of a whole release is not what its opening says.
 
     """
     if isinstance(subject, ErasedFile):
@@ -31,10 +32,11 @@ def choose(file: Digests | None, subject: Subject) -> Leaf | None:
     if file is None:
         raise BytesMissing
     if isinstance(subject, WholeRelease):
-        for leaf in subject.leaves:
-            if isinstance(leaf, Leaf) and leaf.digest().sha256 == file.sha256:
-                return leaf
-        raise NotInRelease({"got": file.sha256.hex()})
+        # Every leaf is opened, so that a bundle with one wrong leaf is refused whichever file is asked about.
+        found = [leaf for leaf in subject.leaves if isinstance(leaf, Leaf) and leaf.digest().sha256 == file.sha256]
+        if not found:
+            raise NotInRelease({"got": file.sha256.hex()})
+        return found[0]
     if isinstance(subject, OneRow):
         size, digest = len(subject.row.raw), sha256(subject.row.raw).digest()
     else:

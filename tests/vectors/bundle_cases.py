@@ -12,7 +12,7 @@ from typing import Any
 from archive.records import base64_strict, jcs, rowtree
 from archive.records.commit import commitment
 from archive.records.keys import KeyKind, SigningKey
-from tests.unit.archive.verify.damage import DAMAGE
+from tests.unit.archive.verify.damage import DAMAGE, flip
 from tests.unit.archive.verify.kinds import (
     CITY,
     REVOKE,
@@ -91,6 +91,7 @@ def _kinds() -> Iterator[Case]:
     gone = {"hash": base64_strict.encode(honest_release().tree.leaves[0].hash)}
     yield good("release-one-file-erased", _leaves(lambda leaves: [gone, *leaves[1:]]), FILES[PATH])
     yield bad("release-the-erased-file", _leaves(lambda leaves: [gone, *leaves[1:]]), "VER-052", FILES["readme.txt"])
+    yield bad("release-another-leaf-is-wrong", _leaves(_with_a_wrong_opening), "REC-040", FILES["readme.txt"])
     yield bad("release-too-many-leaves", _leaves(lambda leaves: [0] * 10_001), "VER-001")
     yield bad("release-of-no-leaves", _leaves(lambda leaves: []), "VER-052")
     for at, row in enumerate(ROWS):
@@ -286,3 +287,8 @@ def _row(**changes: object) -> dict[str, Any]:
 def _with(found: dict[str, Any], place: str, **changes: object) -> dict[str, Any]:
     found[place] = {**found[place], **changes}
     return found
+
+
+def _with_a_wrong_opening(leaves: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    opening = leaves[-1]["opening"]
+    return [*leaves[:-1], {**leaves[-1], "opening": {**opening, "salt": flip(opening["salt"])}}]
