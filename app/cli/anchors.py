@@ -45,3 +45,28 @@ def log_anchor(now: bool, as_json: bool) -> int:
     ]
     told.give({"anchors": found}, as_json=as_json, text="\n".join(lines) or "no checkpoint has a proof of time yet")
     return told.FAILED if problems else told.OK
+
+
+@click.command("renew", short_help="Renew all proofs of time before their certificates end.")
+@_JSON
+def log_renew(as_json: bool) -> int:
+    """Append a statement that hashes every entry and every proof of time again, and have its own time proven.
+
+    `ishibumi doctor` says when this is needed. Configure an authority with a younger certificate first, and stop
+    `ishibumi serve`. Exit 1 when the statement stands but nobody proved its time yet: the worker asks again.
+    """
+    from app.jobs.slot import worker_slot
+    from app.services import anchoring, renewing
+    from app.wiring import open_workshop
+
+    with told.portal() as portal:
+        anchorer = portal.anchorer
+        if not anchorer.anchors:
+            raise anchoring.NobodyToAsk
+        with worker_slot(portal.folders.data), open_workshop(portal) as workshop:
+            done, problems = renewing.renew(workshop.scribe, portal.log, anchorer, portal.host)
+    for problem in problems:
+        told.tell(problem)
+    found = {"index": done.log_index, "anchored": not problems}
+    told.give(found, as_json=as_json, text=f"renewed by statement {done.log_index}")
+    return told.FAILED if problems else told.OK

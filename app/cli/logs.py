@@ -15,6 +15,7 @@ _COMMANDS: tuple[click.Command, ...] = (
     log_keeping.log_shutdown,
     log_watching.log_watch,
     anchors.log_anchor,
+    anchors.log_renew,
 )
 
 

@@ -62,6 +62,7 @@ class Anchorer:
     clock: Clock
     roots: Sequence[bytes] = ()
     headers: BlockHeaders | None = None
+    least_work: int = ots_check.LEAST_WORK
 
     def run(self) -> None:
         """Do one round for the recurring task: ask for what is due, then after what was promised.
@@ -117,7 +118,7 @@ class Anchorer:
         if self.headers is not None:
             for root, height in ots_check.attested(ots_check.parse(token or kept.token)).blocks.items():
                 header = self.headers.header(height)
-                if not ots_check.header_fits(header, root):
+                if not ots_check.header_fits(header, root, self.least_work):
                     raise BadToken({"by": "the server of block headers", "why": f"block {height}"})
                 folder.improve(self.log_folder, kept, header=header)
                 return
@@ -166,13 +167,17 @@ def anchors(folders: Folders, now: datetime, most: int = _MAX_SHOWN) -> list[Anc
     return found[:most]
 
 
-def ending(log: Path, roots: Sequence[bytes], before: datetime) -> list[tuple[Kept, datetime]]:
-    """Return the tokens whose authority's certificate ends before `before`, with that end, the oldest first."""
+def ending(log: Path, roots: Sequence[bytes], before: datetime, renewed_to: int) -> list[tuple[Kept, datetime]]:
+    """Return the tokens that no renewal covers and whose authority's certificate ends before `before`, with that end.
+
+    `renewed_to` is the size of the log up to which a renewal covers it.
+    """
     found = []
     for kept in folder.kept(log):
-        end = rfc3161_check.ends(kept.token, roots) if kept.kind == RFC3161 else None
-        if end is not None and end < before:
-            found.append((kept, end))
+        if kept.kind == RFC3161 and kept.size > renewed_to:
+            end = rfc3161_check.ends(kept.token, roots)
+            if end is not None and end < before:
+                found.append((kept, end))
     return found
 
 

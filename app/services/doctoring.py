@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from app.db.catalogue import Release, SearchChange, StatementRow
 from app.ports import JobQueue
-from app.services import anchoring
+from app.services import anchoring, renewing
 from app.services.folders import Folders
 from archive.errors import ArchiveError
 from archive.ledger.anchor.finding import AnchorState
@@ -43,7 +43,7 @@ def look(
         *_log_and_rows(engine, log),
         *_jobs(jobs),
         *_index(folders, engine),
-        *_time(folders, now),
+        *_time(folders, engine, log, now),
     ]
 
 
@@ -114,7 +114,7 @@ def _index(folders: Folders, engine: sa.Engine) -> Iterator[Finding]:
     yield Finding("index", not broken, said + (" → mend it, then ishibumi rebuild --index" if broken else ""))
 
 
-def _time(folders: Folders, now: datetime) -> Iterator[Finding]:
+def _time(folders: Folders, engine: sa.Engine, log: LogReader, now: datetime) -> Iterator[Finding]:
     """Tell how the newest proofs of time stand, and which certificates behind them will soon have ended."""
     views = anchoring.anchors(folders, now, most=_SHOWN)
     if not views:
@@ -124,7 +124,10 @@ def _time(folders: Folders, now: datetime) -> Iterator[Finding]:
     bad = [view for view in views if view.state is AnchorState.REFUSED]
     said = f"{proven} of the newest {len(views)} proofs of time are complete; the newest covers {views[0].size}"
     yield Finding("time", not bad, said + "".join(f"; {view.by} over {view.size}: {view.why}" for view in bad))
-    ending = anchoring.ending(folders.log, anchoring.authorities(folders), now + _WARNING)
+    with Session(engine) as session:
+        renewals = session.exec(select(StatementRow.log_index).where(StatementRow.type == renewing.RENEW)).all()
+    renewed_to = renewing.covered_to(log, renewals)
+    ending = anchoring.ending(folders.log, anchoring.authorities(folders), now + _WARNING, renewed_to)
     if ending:
         kept, end = ending[0]
         yield Finding(

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from app.db.catalogue import Release, StatementRow
 from app.db.engine import transaction
+from app.services import renewing
 from app.services.errors import BeingInscribed
 from archive.ledger.anchor import folder
 from archive.ledger.reader import LogReader
@@ -62,12 +63,20 @@ class Evidence:
             later = session.exec(
                 select(StatementRow.log_index).where(col(StatementRow.type).in_(_LATER), *of_release)
             ).all()
-        return Context(policy=self.policy(), ring=ring, later=later, anchors=self._anchors(release))
+            renewals = session.exec(select(StatementRow.log_index).where(StatementRow.type == renewing.RENEW)).all()
+        anchors = self._anchors(release)
+        return Context(
+            policy=self.policy(),
+            ring=ring,
+            later=later,
+            anchors=anchors,
+            renewals=renewing.renewals(self.log_folder, self.log, renewals, anchors),
+        )
 
     def _anchors(self, release: Release) -> list[Anchored]:
         """Return the earliest proof of time of each authority and calendar."""
         found = folder.earliest_covering(self.log_folder, release.log_index) if release.log_index is not None else []
-        return [Anchored(each.kind, each.by, each.token, each.header, each.checkpoint) for each in found]
+        return [renewing.anchored(each) for each in found]
 
 
 def _stored(release: Release) -> Stored:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archive.ledger import renewal
+from archive.ledger.anchor.renewed import Way
 from archive.ledger.checkpoint import SignedCheckpoint
 from archive.ledger.proof import TlogProof
 from archive.ledger.reader import LogReader
@@ -25,6 +27,17 @@ class Anchored:
 
 
 @dataclass(frozen=True)
+class Renewed:
+    """A renew statement of this log over the entries `first` up to `end`, an older token's way, and its own anchor."""
+
+    index: int
+    first: int
+    end: int
+    way: Way
+    anchored: Anchored
+
+
+@dataclass(frozen=True)
 class Context:
     """What else is known around a publication; the portal looks it up, so that nobody has to read the whole log.
 
@@ -35,11 +48,12 @@ class Context:
     ring: Sequence[int] | None = None
     later: Sequence[int] = ()
     anchors: Sequence[Anchored] = field(default=())
+    renewals: Sequence[Renewed] = field(default=())
     policy: str = ""
 
 
 def testify(log: LogReader, log_index: int, context: Context) -> dict[str, Any]:
-    """Return the members statement, keys, later, anchors, proof and policy for the statement at `log_index`.
+    """Return the members statement, keys, later, anchors, renewals, proof and policy for the statement at `log_index`.
 
     All proofs but those of anchors are under the checkpoint that is published now. Raises as `LogReader.entry` and
     `LogReader.inclusion_proof`.
@@ -61,7 +75,25 @@ def testify(log: LogReader, log_index: int, context: Context) -> dict[str, Any]:
         found["later"] = [_claim(log, index, each, head) for index, each in later]
     if context.anchors:
         found["anchors"] = [anchor_claim(log, log_index, each) for each in context.anchors[: bundles.MAX_ANCHORS]]
+    renewals = [each for each in context.renewals if each.first <= log_index < each.end]
+    if renewals:
+        found["renewals"] = [_renewal_claim(log, log_index, each, head) for each in renewals[-bundles.MAX_ANCHORS :]]
     return found
+
+
+def _renewal_claim(log: LogReader, log_index: int, renewed: Renewed, head: SignedCheckpoint) -> dict[str, Any]:
+    leaves = [renewal.leaf_hash(entry) for entry in log.entries(renewed.first, renewed.end)]
+    way = renewal.path(leaves, log_index - renewed.first)
+    return {
+        "statement": _claim(log, renewed.index, log.entry(renewed.index), head),
+        "path": [base64.b64encode(step).decode() for step in way],
+        "token": {
+            "index": renewed.way.index,
+            "size": renewed.way.count,
+            "path": [base64.b64encode(step).decode() for step in renewed.way.path],
+        },
+        "anchor": anchor_claim(log, renewed.index, renewed.anchored),
+    }
 
 
 def anchor_claim(log: LogReader, index: int, anchored: Anchored) -> dict[str, Any]:

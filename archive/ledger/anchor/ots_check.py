@@ -85,7 +85,7 @@ def attested(proof: Any) -> Attested:
     return found
 
 
-def header_fits(header: bytes, merkle_root: bytes, least_work: int = LEAST_WORK) -> bool:
+def header_fits(header: bytes, merkle_root: bytes, least_work: int) -> bool:
     """Return whether `header` is one that proves: this merkle root, its own proof of work, and enough of it."""
     finding = _judged(header, {merkle_root: 0}, least_work)
     return finding.state is AnchorState.PROVEN

@@ -60,7 +60,10 @@ def test_a_dataset_that_cannot_be_read_does_not_keep_the_others_out(
         assert is_current(session)
     portal = town.portal
     found = {
-        one.part: one for one in doctoring.look(portal.folders, portal.engine, portal.root, portal.log, portal.jobs, portal.clock.now())
+        one.part: one
+        for one in doctoring.look(
+            portal.folders, portal.engine, portal.root, portal.log, portal.jobs, portal.clock.now()
+        )
     }
     assert not found["index"].well
     assert "bad-set" in found["index"].said
@@ -74,7 +77,10 @@ def test_a_rebuilt_index_holds_every_dataset_but_the_text_of_the_broken_one(
     town.publish(ann, "bad-set", {"bad.csv": CSV}, title="毒の表")
     town.publish(ann, "good-set", {"a.csv": CSV})
     look = lambda: {  # noqa: E731
-        one.part: one for one in doctoring.look(portal.folders, portal.engine, portal.root, portal.log, portal.jobs, portal.clock.now())
+        one.part: one
+        for one in doctoring.look(
+            portal.folders, portal.engine, portal.root, portal.log, portal.jobs, portal.clock.now()
+        )
     }
     with monkeypatch.context() as patch, open_workshop(portal) as workshop:
         poison(patch, "bad.csv")
