@@ -6,6 +6,7 @@ from app.security import visitor
 from app.services import peering
 from app.services.errors import NoSuchThing
 from app.web import page
+from app.web.standings import stamp_of
 from archive.errors import catalogue
 
 blueprint = Blueprint("about", __name__)
@@ -20,7 +21,7 @@ def about() -> Response:
         policy=portal.policy,
         origin=portal.origin,
         witnesses=peering.standing(visitor.db(), portal.log.checkpoint(), portal.settings.quorum),
-        stamped=False,
+        stamped=stamp_of(0) is not None,
     )
 
 

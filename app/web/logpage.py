@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from markupsafe import Markup
 
 from app.security import visitor
-from app.services import catalogue, keys_of_log, peering
+from app.services import anchoring, catalogue, keys_of_log, peering
 from app.services.errors import NoSuchThing
 from app.web import page
 from archive.ledger import fingerprint
@@ -16,6 +16,7 @@ from archive.merkle import leaf_hash
 
 blueprint = Blueprint("logpage", __name__)
 _LATEST = 30
+_ANCHORS = 10
 _QR_BYTES = 1_500
 
 
@@ -31,6 +32,7 @@ def log() -> Response:
         head=portal.log.checkpoint(),
         witnesses=peering.standing(visitor.db(), portal.log.checkpoint(), portal.settings.quorum),
         forks=peering.forks(portal.folders),
+        anchors=anchoring.anchors(portal.folders, portal.clock.now(), _ANCHORS),
         origin=portal.origin,
         keys=keys_of_log.public_keys(portal.log),
         policy=portal.policy,
