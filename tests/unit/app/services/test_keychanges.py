@@ -67,11 +67,13 @@ def test_a_rotated_key_signs_what_comes_and_the_old_one_keeps_what_it_signed(tow
     after = town.publish(ann, "shelters", {"a.csv": CSV + b"2\n"})
 
     old, new = keys(town)
-    assert before.log_index and after.log_index
+    assert before.log_index
+    assert after.log_index
     assert (signed_by(town, before.log_index), signed_by(town, after.log_index)) == (old.keyid, new.keyid)
     assert (old.reason, old.revoked_at, new.revoked_at) == ("superseded", old.void_from, None)
     assert signed_by(town, new.since) == old.keyid
-    assert old.revoked_at and signed_by(town, old.revoked_at) == new.keyid
+    assert old.revoked_at
+    assert signed_by(town, old.revoked_at) == new.keyid
     bundle = town.portal.evidence.of_file(before, "a.csv")
     assert [claim["index"] for claim in bundle["later"]] == [old.revoked_at]
 
@@ -82,7 +84,8 @@ def test_a_kept_key_stays_in_force_beside_the_new_one(town: Town) -> None:
     assert (old.revoked_at, new.revoked_at) == (None, None)
     revoke(town, actor(town, "ann"), keyid=new.keyid)
     release = town.publish(actor(town, "ann"), "shelters", {"a.csv": CSV})
-    assert release.log_index and signed_by(town, release.log_index) == old.keyid
+    assert release.log_index
+    assert signed_by(town, release.log_index) == old.keyid
 
 
 def test_the_last_key_of_an_agency_may_go_and_then_a_key_is_asked_for(town: Town) -> None:
@@ -118,7 +121,8 @@ def test_a_compromise_names_the_first_doubtful_statement_by_index_or_by_day(town
 def test_the_nodes_key_is_rotated_by_the_operator_and_its_last_one_stays(town: Town) -> None:
     rotate(town, SHELL, NODE)
     old, new = keys(town, NODE)
-    assert old.revoked_at and signed_by(town, old.revoked_at) == new.keyid
+    assert old.revoked_at
+    assert signed_by(town, old.revoked_at) == new.keyid
     town.add_agency("third", 1)
     index = keys(town, names.agency_key(HOST, "third"))[0].since
     assert signed_by(town, index) == new.keyid
@@ -158,7 +162,8 @@ def test_wishes_that_cannot_be(town: Town) -> None:
     with transaction(town.portal.engine) as session:
         assert keychanges.under_way(session, SOLO) is None
         done = session.get_one(KeyChange, rotate(town, ann).id)
-    assert done.done_at is not None and done.done_at >= now
+    assert done.done_at is not None
+    assert done.done_at >= now
 
 
 def test_a_key_that_a_dead_run_made_is_taken_up_again(town: Town) -> None:
