@@ -19,6 +19,7 @@ from archive.records.keystore import KeyStore, read_or_make_secret
 from tests.serving import Shell, free_port
 
 PATIENCE = 60
+pytestmark = pytest.mark.engines  # several real nodes: minutes, not seconds
 
 
 @dataclass(frozen=True)
