@@ -9,13 +9,15 @@ import { escaped } from "./names.js";
 import { readRecord } from "./record.js";
 
 // Step 1: return the leaf that the bytes are to be held against, null for a row or an erased file.
-// `file` is {size, sha256 (hex), chunks, chunkRoot (bytes)} or null. Refuses VER-010, VER-052, VER-053.
+// `file` is {size, sha256 (hex), chunks, chunkRoot (bytes)} or null. Refuses VER-010, VER-052, VER-053,
+// and for any leaf of a whole release REC-040, REC-041.
 export function choose(file, subject) {
   if (subject.kind === "erased") return file === null ? null : refuse("VER-010", { got: file.sha256, want: "-" });
   if (file === null) refuse("VER-053");
   if (subject.kind === "release") {
-    const found = subject.leaves.find((leaf) => leaf instanceof Leaf && hex(leaf.digest().sha256) === file.sha256);
-    return found ?? refuse("VER-052", { got: file.sha256 });
+    // Every leaf is opened, so that a bundle with one wrong leaf is refused whichever file is asked about.
+    const found = subject.leaves.filter((leaf) => leaf instanceof Leaf && hex(leaf.digest().sha256) === file.sha256);
+    return found[0] ?? refuse("VER-052", { got: file.sha256 });
   }
   const raw = subject.kind === "row" ? subject.row.raw : null;
   const want = raw ? { size: raw.length, sha256: hex(sha256(raw)) } : subject;
