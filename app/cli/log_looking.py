@@ -18,21 +18,24 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON doc
 def log_show(limit: int, as_json: bool) -> int:
     """Show origin, size, root, every public key, and the latest statements."""
     from app.db.engine import transaction
-    from app.services import catalogue, items, keys_of_log
+    from app.services import catalogue, items, keys_of_log, peering
 
     with told.portal() as portal, transaction(portal.engine) as session:
         head = portal.log.checkpoint()
         keys = keys_of_log.public_keys(portal.log)
         rows = [items.statement_item(row) for row in catalogue.statements(session, limit=limit)]
+        seen = peering.standing(session, head, portal.settings.quorum)
         found = {
             "origin": portal.origin,
             "size": head.size,
             "root": head.root.hex(),
             "keys": keys,
             "checkpoint": head.raw.decode(),
+            "witnesses": {"cosigned": list(seen.cosigned), "all": seen.all, "quorum": seen.quorum},
             "items": rows,
         }
-    lines = [f"{portal.origin}  {head.size} statements, not witnessed", f"root {head.root.hex()}"]
+    witnessed = f"witnessed by {len(seen.cosigned)} of {seen.all}" if seen.all else "not witnessed"
+    lines = [f"{portal.origin}  {head.size} statements, {witnessed}", f"root {head.root.hex()}"]
     lines += [f"{key['role']:<8} {key['vkey']}" for key in keys]
     lines += [
         f"{item['index']:>6}  {item['time']}  {item['type']:<9} {item.get('dataset', item['agency'])}"

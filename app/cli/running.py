@@ -112,10 +112,20 @@ def worker_command() -> int:
 @_JSON
 def doctor_command(as_json: bool) -> int:
     """Look at every part of the node and say what is wrong and what to do. Exit 1 when something is."""
+    from app.jobs.recurring import last_runs
     from app.services import doctoring
 
     with told.portal() as portal:
-        found = doctoring.look(portal.folders, portal.engine, portal.root, portal.log, portal.jobs, portal.clock.now())
+        found = doctoring.look(
+            portal.folders,
+            portal.engine,
+            portal.root,
+            portal.log,
+            portal.jobs,
+            portal.clock.now(),
+            quorum=portal.settings.quorum,
+            rounds={name: run.problem for name, run in last_runs(portal.folders.recurring).items()},
+        )
     lines = [f"{'ok ' if finding.well else '!! '} {finding.part}: {finding.said}" for finding in found]
     told.give([finding.__dict__ for finding in found], as_json=as_json, text="\n".join(lines))
     return told.OK if all(finding.well for finding in found) else told.FAILED

@@ -2,16 +2,17 @@
 
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from app.db.catalogue import Release, SearchChange, StatementRow
 from app.ports import JobQueue
-from app.services import anchoring, renewing
+from app.services import anchoring, peering, renewing
 from app.services.folders import Folders
 from archive.errors import ArchiveError
 from archive.ledger.anchor.finding import AnchorState
@@ -34,16 +35,32 @@ class Finding:
 
 
 def look(
-    folders: Folders, engine: sa.Engine, root: StorageRoot, log: LogReader, jobs: JobQueue, now: datetime
+    folders: Folders,
+    engine: sa.Engine,
+    root: StorageRoot,
+    log: LogReader,
+    jobs: JobQueue,
+    now: datetime,
+    *,
+    quorum: int = 0,
+    rounds: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Finding]:
-    """Return how every part stands. Reads little: `audit` reads everything."""
+    """Return how every part stands. Reads little: `audit` reads everything.
+
+    `quorum` is how many witnesses are wanted, `rounds` has what went wrong in the worker's last rounds, by task.
+    """
     return [
         *_files(folders),
         _archive(root),
         *_log_and_rows(engine, log),
+        *_witnesses(engine, log, quorum),
         *_jobs(jobs),
         *_index(folders, engine),
         *_time(folders, engine, log, now),
+        *(
+            Finding(name, well=not problem, said=problem or "its last round went well")
+            for name, problem in rounds.items()
+        ),
     ]
 
 
@@ -77,7 +94,7 @@ def _log_and_rows(engine: sa.Engine, log: LogReader) -> Iterator[Finding]:
     except ArchiveError as missing:
         yield Finding("log", well=False, said=str(missing))
         return
-    yield Finding("log", well=True, said=f"{head.size} statements, not witnessed")
+    yield Finding("log", well=True, said=f"{head.size} statements")
     with Session(engine) as session:
         rows = session.exec(select(func.count()).select_from(StatementRow)).one()
         stuck = session.exec(select(func.count()).select_from(Release).where(Release.state == "approved")).one()
@@ -87,6 +104,20 @@ def _log_and_rows(engine: sa.Engine, log: LogReader) -> Iterator[Finding]:
         f"{rows} of {head.size} statements listed" + ("" if rows >= head.size else " → ishibumi rebuild"),
     )
     yield Finding("releases", well=True, said=f"{stuck} on their way")
+
+
+def _witnesses(engine: sa.Engine, log: LogReader, quorum: int) -> Iterator[Finding]:
+    try:
+        with Session(engine) as session:
+            seen = peering.standing(session, log.checkpoint(), quorum)
+    except ArchiveError:
+        return  # said above
+    if not seen.all:
+        said = "none: this log stands on its own key alone → docs/how-to/witness-each-other.md"
+        yield Finding("witnesses", quorum == 0, said)
+        return
+    told = f"{len(seen.cosigned)} of {seen.all} cosigned the newest checkpoint, {quorum} are wanted"
+    yield Finding("witnesses", seen.is_met and quorum <= seen.all, told)
 
 
 def _jobs(jobs: JobQueue) -> Iterator[Finding]:
