@@ -129,7 +129,7 @@ class Portal:
     def policy(self) -> str:
         """The policy of this log as it is now, in C2SP tlog-policy syntax: its key, its witnesses, how many of them."""
         with transaction(self.engine) as session:
-            return peering.policy_text(session, self.log_key, self.settings.quorum)
+            return peering.policy_text(session, self.log_keys.of_log, self.settings.quorum)
 
     @property
     def keys(self) -> KeyStore:
@@ -148,7 +148,7 @@ class Portal:
             self.engine,
             ForkStore(self.folders.forks),
             SqliteWitnessState(self.folders.log_state),
-            self.log_key,
+            self.log_keys.of_log,
             LocalTiles(self.folders.log),
             self.clock.now,
         )

@@ -74,7 +74,7 @@ def log_recover(size: int | None, yes: bool, as_json: bool) -> int:
             size = click.prompt("largest size that witnesses, mirrors or proofs show", type=int, err=True)
         if not yes:
             click.confirm(f"go on from size {size}?", abort=True, err=True)
-        head = logkeeping.recover(portal.folders, portal.log_key, portal.clock, size)
+        head = logkeeping.recover(portal.folders, portal.log_keys.of_log, portal.clock, size)
     found = {"size": head.size, "root": head.root.hex()}
     told.give(found, as_json=as_json, text=f"the log goes on from size {head.size}; start the worker")
     return told.OK

@@ -38,13 +38,13 @@ _OK = 200
 class Exchange:
     """What this node knows of its own log and its peers' logs; any number of processes may have one.
 
-    `own_key` and `own_log` are this node's log: what others were shown of it is compared too.
+    `own_keys` (in force) and `own_log` are this node's log: what others were shown of it is compared too.
     """
 
     engine: sa.Engine
     forks: ForkStore
     memory: WitnessState
-    own_key: PublicKey
+    own_keys: Sequence[PublicKey]
     own_log: TileSource
     now: Callable[[], datetime]
 
@@ -88,7 +88,7 @@ class Exchange:
         # What witnesses saw is heard first, so that every log is compared with all there is to know of it.
         tasks: list[Callable[[], None]] = [partial(self._hear, peer, known, transport) for peer in known]
         tasks += [partial(self._look_at, peer, transport) for peer in known]
-        tasks.append(partial(self._compare, self.own_key, self.own_log))
+        tasks.append(partial(self._compare, self.own_keys, self.own_log))
         troubles: list[IshibumiError] = []
         for task in tasks:
             try:
@@ -101,47 +101,50 @@ class Exchange:
 
     def _look_at(self, peer: Peer, transport: Transport) -> None:
         if peer.url:
-            self._compare(PublicKey.parse(peer.vkey), HttpTiles(transport, f"{peer.url}/log"))
+            self._compare([PublicKey.parse(peer.vkey)], HttpTiles(transport, f"{peer.url}/log"))
 
     def _hear(self, peer: Peer, known: Sequence[Peer], transport: Transport) -> None:
         """Ask a witness what it cosigned of every log that we know."""
         if not peer.witness_url:
             return
-        for origin in (self.own_key.name, *(each.origin for each in known)):
+        for origin in (self.own_keys[0].name, *(each.origin for each in known)):
             url = f"{peer.witness_url}/{origin_hash(origin)}/checkpoint"
             answer = transport.get(url, limit=MAX_NOTE_BYTES)
             if answer.status == _OK:
                 self.saw(answer.body, peer.name)
 
-    def _compare(self, key: PublicKey, source: TileSource) -> None:
+    def _compare(self, keys: Sequence[PublicKey], source: TileSource) -> None:
         """Compare what was seen of a log with the log itself."""
-        head = open_checkpoint(source.read(CHECKPOINT_FILE, MAX_NOTE_BYTES), [key])
+        head = open_checkpoint(source.read(CHECKPOINT_FILE, MAX_NOTE_BYTES), keys)
+        origin = head.origin
         self.saw(head.raw, "itself")
         with transaction(self.engine) as session:
-            held = self.memory.held(key.name)
+            held = self.memory.held(origin)
             seen = session.exec(
                 select(SeenCheckpoint)
-                .where(SeenCheckpoint.origin == key.name, col(SeenCheckpoint.proven).is_(False))
+                .where(SeenCheckpoint.origin == origin, col(SeenCheckpoint.proven).is_(False))
                 .order_by(col(SeenCheckpoint.size))
             ).all()
         if held is not None:
             self.saw(held.note, "cosigned")
         for row in seen:
             if row.size > head.size:
-                raise PeerShrank({"origin": key.name, "seen": row.size, "now": head.size})
+                raise PeerShrank({"origin": origin, "seen": row.size, "now": head.size})
             if 0 < row.size < head.size:
-                self._prove(row, head, key, source)
+                self._prove(row, head, keys, source)
             if row.size < head.size:
                 with transaction(self.engine) as session:
                     session.get_one(SeenCheckpoint, row.id).proven = True
 
-    def _prove(self, row: SeenCheckpoint, head: SignedCheckpoint, key: PublicKey, source: TileSource) -> None:
+    def _prove(
+        self, row: SeenCheckpoint, head: SignedCheckpoint, keys: Sequence[PublicKey], source: TileSource
+    ) -> None:
         tree = TreeReader(source, head.size)
         proof = [tree.range_root(start, end) for start, end in merkle.consistency_ranges(row.size, head.size)]
         root = tree.range_root(0, row.size)
         merkle.check_consistency(row.size, head.size, proof, root, head.root)
         if root.hex() != row.root:
-            self._convict(fork.of_unequal_sizes(row.note, head.raw, root, proof, [key]))
+            self._convict(fork.of_unequal_sizes(row.note, head.raw, root, proof, keys))
 
     def _convict(self, found: Fork) -> None:
         self.forks.keep(found)
@@ -149,7 +152,7 @@ class Exchange:
         raise PeerForked({"origin": found.origin, "evidence": found.id})
 
     def _keys(self, session: Session, origin: str) -> list[PublicKey]:
-        return [self.own_key] if origin == self.own_key.name else peers.log_keys(session, origin)
+        return list(self.own_keys) if origin == self.own_keys[0].name else peers.log_keys(session, origin)
 
 
 def _row(signed: SignedCheckpoint, keys: Sequence[PublicKey], source: str, now: datetime) -> SeenCheckpoint:

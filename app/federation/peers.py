@@ -105,12 +105,12 @@ def witnesses(session: Session) -> list[WitnessAt]:
     return [WitnessAt(_key(peer.witness_vkey), peer.witness_url) for peer in every(session) if peer.witness_vkey]
 
 
-def policy_text(log_key: PublicKey, of: Sequence[WitnessAt], quorum: int) -> str:
+def policy_text(log_keys: Sequence[PublicKey], of: Sequence[WitnessAt], quorum: int) -> str:
     """Return a log's policy in C2SP tlog-policy syntax: `quorum` of the witnesses `of`, or none when there are none.
 
     More than there are cannot be asked for: then it is all of them.
     """
-    lines = [f"log {log_key.vkey}"]
+    lines = [f"log {key.vkey}" for key in log_keys]
     lines += [f"witness W{number} {each.key.vkey} {each.url}" for number, each in enumerate(of, 1)]
     if quorum and of:
         names = " ".join(f"W{number}" for number in range(1, len(of) + 1))

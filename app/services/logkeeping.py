@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -181,7 +181,7 @@ def lost_state(folders: Folders) -> StateMissing | StateDamaged:
     raise StateWell({"path": str(folders.log_state / STATE_FILE)})
 
 
-def recover(folders: Folders, key: PublicKey, clock: Clock, confirmed_size: int) -> SignedCheckpoint:
+def recover(folders: Folders, keys: Sequence[PublicKey], clock: Clock, confirmed_size: int) -> SignedCheckpoint:
     """Make the log's lost or broken state anew from its tiles; a broken one is kept beside it.
 
     Raises:
@@ -202,10 +202,10 @@ def recover(folders: Folders, key: PublicKey, clock: Clock, confirmed_size: int)
         return recover_state(
             folders.log,
             folders.log_state,
-            key,
+            keys,
             lambda: clock.now().timestamp(),
             confirmed_size=confirmed_size,
-            check=StatementCheck(key.name),
+            check=StatementCheck(keys[0].name),
         )
     except (ArchiveError, OSError):
         for each, there in aside.items():

@@ -1,7 +1,7 @@
 """The node as a witness, and the statements that say so: its key, and each peer that a person chose to trust."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,9 +51,9 @@ def witness(folders: Folders, keys: KeyStore, host: str, engine: sa.Engine, cloc
     return Witness(key, SqliteWitnessState(folders.log_state), known, ForkStore(folders.forks).keep, clock)
 
 
-def policy_text(session: Session, log_key: PublicKey, quorum: int) -> str:
+def policy_text(session: Session, log_keys: Sequence[PublicKey], quorum: int) -> str:
     """Return the policy of this node's log as it is now, in C2SP tlog-policy syntax."""
-    return peers.policy_text(log_key, peers.witnesses(session), quorum)
+    return peers.policy_text(log_keys, peers.witnesses(session), quorum)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Making a lost state anew from the tiles: it could fork the log, so a person has to confirm it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from archive.ledger.admission import Admission, EntryCheck
@@ -17,7 +17,7 @@ from archive.records.keys import PublicKey
 def recover_state(
     folder: Path,
     state_folder: Path,
-    key: PublicKey,
+    keys: Sequence[PublicKey],
     clock: Clock,
     *,
     confirmed_size: int,
@@ -37,7 +37,7 @@ def recover_state(
     require_apart(folder, state_folder)
     if (state_folder / STATE_FILE).exists():
         raise LogExists({"path": str(state_folder / STATE_FILE)})
-    reader = LogReader(folder, [key])
+    reader = LogReader(folder, keys)
     head = reader.check_log()
     if head.size != confirmed_size:
         raise RecoveryUnconfirmed({"size": head.size})

@@ -1,5 +1,6 @@
 """What a crash left half done: the decided tree against the public one. Changes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,18 +36,18 @@ class Unfinished:
     is_checkpoint_public: bool
 
 
-def find_unfinished(folder: Path, state: LogState, lock: Lock, key: PublicKey) -> Unfinished:
+def find_unfinished(folder: Path, state: LogState, lock: Lock, keys: Sequence[PublicKey]) -> Unfinished:
     """Return where the log stands, every hash of it derived anew.
 
     Raises:
-        WrongLogKey: the lock or the public checkpoint is by another key.
+        WrongLogKey: the lock or the public checkpoint is by none of the keys.
         StateBehind: the public checkpoint is newer than the lock.
         LogForked: they contradict each other, or the tiles or the queue contradict them.
         LogDamaged: tiles, checkpoint or queued entries are missing or damaged.
 
     """
-    decided = _open(lock.checkpoint, key)
-    head, is_public = _public(folder, key, decided)
+    decided = _open(lock.checkpoint, keys)
+    head, is_public = _public(folder, keys, decided)
     if head.size > decided.size:
         raise StateBehind({"public": head.size, "lock": decided.size})
     if head.size == decided.size and head.root != decided.root:
@@ -62,21 +63,21 @@ def find_unfinished(folder: Path, state: LogState, lock: Lock, key: PublicKey) -
     return Unfinished(head, published, edge, files, is_public and not rows)
 
 
-def _public(folder: Path, key: PublicKey, decided: SignedCheckpoint) -> tuple[SignedCheckpoint, bool]:
+def _public(folder: Path, keys: Sequence[PublicKey], decided: SignedCheckpoint) -> tuple[SignedCheckpoint, bool]:
     try:
         raw = LocalTiles(folder).read(CHECKPOINT_FILE, MAX_NOTE_BYTES)
     except NoSuchTile as missing:
         if decided.size == 0:  # the log was being made
             return decided, False
         raise LogDamaged({"why": str(missing)}) from missing
-    return _open(raw, key), True
+    return _open(raw, keys), True
 
 
-def _open(raw: bytes, key: PublicKey) -> SignedCheckpoint:
+def _open(raw: bytes, keys: Sequence[PublicKey]) -> SignedCheckpoint:
     try:
-        return open_checkpoint(raw, [key])
+        return open_checkpoint(raw, keys)
     except (WrongOrigin, NotSigned, SignatureRefused) as wrong:
-        raise WrongLogKey({"vkey": key.vkey}) from wrong
+        raise WrongLogKey({"vkey": keys[0].vkey}) from wrong
     except LedgerError as wrong:
         raise LogDamaged({"why": str(wrong)}) from wrong
 

@@ -4,11 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import ArchiveError
 from archive.ledger.admission import Admission, EntryCheck
+from archive.ledger.batch import Appended, Batch
 from archive.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
 from archive.ledger.cosigners import Cosigners, NoCosigners, Prove, check_start
 from archive.ledger.disk import Disk, LocalDisk
@@ -28,30 +28,13 @@ from archive.ledger.state import Decision, Lock, LogState, Queued, SqliteState, 
 from archive.ledger.tiles import LocalTiles, TreeReader, require_entry_size
 from archive.ledger.witness_client import merged
 from archive.merkle import EMPTY_ROOT, Hash, consistency_ranges, leaf_hash
-from archive.records.keys import SigningKey
+from archive.records.keys import PublicKey, SigningKey
 
 MAX_BATCH = 4_096
 CLOCK_LEEWAY = 60
 
 # Gives the seconds since 1970.
 Clock = Callable[[], float]
-
-
-@dataclass(frozen=True)
-class Appended:
-    """Where an entry stands in the log, and whether this call put it there."""
-
-    index: int
-    leaf_hash: Hash
-    was_new: bool
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What became of the queue's oldest entries: their positions, or why they were refused."""
-
-    positions: dict[Hash, int] = field(default_factory=dict)
-    refused: dict[Hash, ArchiveError] = field(default_factory=dict)
 
 
 def create_log(folder: Path, state_folder: Path, key: SigningKey, clock: Clock, disk: Disk | None = None) -> None:
@@ -93,12 +76,14 @@ def open_log(
     batch: int = MAX_BATCH,
     gather: float = 0.0,
     cosigners: Cosigners | None = None,
+    following: Sequence[SigningKey] = (),
 ) -> Iterator["Log"]:
     """Give the log to its one writer, after finishing what a crash left half done.
 
     At most `batch` leaves are published at once. `append` waits `gather` seconds before it publishes, so that what
     other threads append meanwhile shares one checkpoint and its fsyncs: more leaves a second, each of them later.
-    `cosigners` are asked before the first signature, and for a cosignature of each checkpoint.
+    `cosigners` are asked before the first signature, and for a cosignature of each checkpoint. While a key follows
+    another, heads are signed by `key` and by those `following`.
 
     Raises:
         WriterBusy: another process (or this one) has it open.
@@ -113,7 +98,8 @@ def open_log(
         stack.enter_context(only_writer(state_folder))
         state = open_state(state_folder)
         stack.callback(state.close)
-        yield Log(folder, state, key, clock, check, disk or LocalDisk(), batch, gather, cosigners)
+        keys = (key, *following)
+        yield Log(folder, state, keys, clock, check, disk or LocalDisk(), batch, gather, cosigners)
 
 
 class Log:
@@ -128,7 +114,7 @@ class Log:
         self,
         folder: Path,
         state: LogState,
-        key: SigningKey,
+        keys: Sequence[SigningKey],
         clock: Clock,
         check: EntryCheck | None,
         disk: Disk,
@@ -136,7 +122,7 @@ class Log:
         gather: float = 0.0,
         cosigners: Cosigners | None = None,
     ) -> None:
-        self._folder, self._state, self._key = folder, state, key
+        self._folder, self._state, self._keys = folder, state, tuple(keys)
         self._clock, self._check, self._disk = clock, check, disk
         self._max_batch, self._gather = batch, gather
         self._cosigners, self._is_started = cosigners or NoCosigners(), False
@@ -148,14 +134,18 @@ class Log:
         self._lock = state.lock()
         self._now()
         with durably():
-            found = find_unfinished(folder, state, self._lock, key.public)
+            found = find_unfinished(folder, state, self._lock, self._publics)
             self._edge, self._head = found.published, found.head
             self._resume(found)
 
     @property
     def origin(self) -> str:
         """The log's name for ever."""
-        return self._key.public.name
+        return self._keys[0].public.name
+
+    @property
+    def _publics(self) -> list[PublicKey]:
+        return [key.public for key in self._keys]
 
     @property
     def size(self) -> int:
@@ -277,15 +267,32 @@ class Log:
             with durably():
                 raw = merged(head.note, lines).encode()
                 publish_checkpoint(self._disk, self._folder, raw)
-            self._head = open_checkpoint(raw, [self._key.public])
+            self._head = open_checkpoint(raw, self._publics)
             self._stopped = ""
             return len(lines)
+
+    def sign_with(self, keys: Sequence[SigningKey]) -> None:
+        """Sign heads by `keys`, what the log's statements call its keys, from now on; the published one too.
+
+        Raises WrongKeyRole, WrongOrigin; NotSigned: none of them signed the published head. And as `sequence`.
+        """
+        with self._working():
+            note = sign_checkpoint(self._head.checkpoint, *keys)
+            open_checkpoint(self._head.raw, [key.public for key in keys])
+            self._require_start()
+            self._stopped = "interrupted"
+            with durably():
+                raw = merged(self._head.note, note.signatures).encode()
+                publish_checkpoint(self._disk, self._folder, raw)
+            self._keys = tuple(keys)
+            self._head = open_checkpoint(raw, self._publics)
+            self._stopped = ""
 
     def _require_start(self) -> None:
         """Ask the witnesses, before the first signature after a start, whether this log is the newest (D7)."""
         if not self._is_started:
             tree = self._tree.resized(self._edge.size)
-            check_start(self._cosigners, self.size, lambda size: tree.range_root(0, size), [self._key.public])
+            check_start(self._cosigners, self.size, lambda size: tree.range_root(0, size), self._publics)
             self._is_started = True
 
     def _prover(self, size: int) -> Prove:
@@ -325,7 +332,7 @@ class Log:
         now = self._now()
         leaves = [item.leaf_hash for item in accepted]
         edge, files = self._edge.grown([item.entry for item in accepted], leaves)
-        note = sign_checkpoint(Checkpoint(self.origin, edge.size, edge.root), self._key)
+        note = sign_checkpoint(Checkpoint(self.origin, edge.size, edge.root), *self._keys)
         lock = Lock(note.encode(), now)
         # 4: the commit point.
         self._state.commit(Decision(self._edge.size, accepted, self._lock.checkpoint, lock, admission.tails, gone))
@@ -341,7 +348,7 @@ class Log:
         # 5: tiles.
         write_tiles(self._disk, self._folder, {**files, **partial}, again=again)
         # 6: cosignatures of the witnesses that answer in time; the others are asked again later.
-        head = open_checkpoint(decided, [self._key.public])
+        head = open_checkpoint(decided, self._publics)
         lines = self._cosigners.cosign(head, self._prover(edge.size), patient=False) if self._is_started else ()
         # 7: the checkpoint.
         raw = merged(head.note, lines).encode()
@@ -349,7 +356,7 @@ class Log:
         # 8: the tiles have the entries now.
         self._state.forget_decided(edge.size)
         self._edge = edge
-        self._head = open_checkpoint(raw, [self._key.public])
+        self._head = open_checkpoint(raw, self._publics)
 
     def _resume(self, found: Unfinished) -> None:
         """Do again what a crash after the commit point left undone."""

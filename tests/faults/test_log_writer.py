@@ -564,7 +564,7 @@ def test_a_queue_that_forgets(home: Path) -> None:
 def test_a_lost_state_is_made_again_from_the_tiles(home: Path) -> None:
     with opened(home, check=chain_check) as log:
         log.append([b"city 0", b"city 1"])
-    args = (home / "log", home / "state", LOG_KEY.public, clock)
+    args = (home / "log", home / "state", [LOG_KEY.public], clock)
     assert refused(recover_state, *args, confirmed_size=252) == "LED-060"
     shutil.rmtree(home / "state")
     assert refused(recover_state, *args, confirmed_size=253) == "LED-074"

@@ -134,13 +134,13 @@ def test_the_policy_says_how_many_of_whom() -> None:
         WitnessAt(SigningKey.generate(f"{name}.example/witness", KeyKind.WITNESS).public, f"http://{name}")
         for name in "abc"
     ]
-    text = peers.policy_text(LOG.public, witnesses, 2)
+    text = peers.policy_text([LOG.public], witnesses, 2)
     policy = Policy.parse(text.encode())
     assert policy.groups[b"peers"].threshold == 2
     assert list(policy.witnesses.values()) == [each.key for each in witnesses]
-    assert peers.policy_text(LOG.public, [], 2).endswith("quorum none\n")
-    assert peers.policy_text(LOG.public, witnesses, 0).endswith("quorum none\n")
-    assert Policy.parse(peers.policy_text(LOG.public, witnesses, 9).encode()).groups[b"peers"].threshold == 3
+    assert peers.policy_text([LOG.public], [], 2).endswith("quorum none\n")
+    assert peers.policy_text([LOG.public], witnesses, 0).endswith("quorum none\n")
+    assert Policy.parse(peers.policy_text([LOG.public], witnesses, 9).encode()).groups[b"peers"].threshold == 3
 
 
 def test_gossip_is_checked_counted_and_kept_once(seen: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
