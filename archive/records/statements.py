@@ -96,8 +96,9 @@ def check_body(kind: str, body: Any) -> None:
         raise UnknownStatement({"type": kind[:40], "v": FORMAT})
     if not isinstance(body, Mapping):
         raise BadStatement({"member": "body", "why": "not an object"})
+    known = {name.removesuffix("?") for name in schema} | {"x"}
     for name in body:
-        if name not in schema and f"{name}?" not in schema and name != "x":
+        if name not in known:
             raise BadStatement({"member": f"body.{str(name)[:40]}", "why": "unknown"})
     for name, check in schema.items():
         member = name.removesuffix("?")

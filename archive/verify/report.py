@@ -15,7 +15,7 @@ def text(result: Result, lang: str) -> str:
 
     What comes from the evidence is shown with control and direction characters escaped.
     """
-    say = _WORDS.get(lang[:2], _WORDS["en"])
+    say = WORDS.get(lang[:2], WORDS["en"])
     mark = "✓" if result.exit_code == OK else "✗" if result.verdict is Verdict.BROKEN else "?"
     lines = [f"{mark} {result.sentence(lang)}"]
     if result.error is not None:
@@ -90,7 +90,7 @@ def _spoken(words: Mapping[str, str], lang: str) -> str:
     return escaped(found or next(iter(words.values())))
 
 
-_WORDS: Mapping[str, Mapping[str, str]] = {
+WORDS: Mapping[str, Mapping[str, str]] = {
     "ja": {
         "agency key": "部署の鍵",
         "custodial": "節点が部署の鍵を保管",

@@ -132,7 +132,7 @@ class Result:
 
     def sentence(self, lang: str) -> str:
         """Return the verdict as one sentence in `lang` (ja, zh, else en)."""
-        return _SENTENCES[_key(self)][_column(lang)].format(
+        return SENTENCES[_key(self)][_column(lang)].format(
             version=self.facts.version if self.facts else "",
             latest=self.latest_version,
             vkey=self.facts.log_vkey if self.facts else "",
@@ -232,7 +232,7 @@ def _key(result: Result) -> str:
     return result.verdict.value
 
 
-_SENTENCES: Mapping[str, tuple[str, str, str]] = {
+SENTENCES: Mapping[str, tuple[str, str, str]] = {
     "matches": ("第{version}版と一致します", "Matches release {version}", "與第 {version} 版一致"),
     "row": (
         "第{version}版の第{row}行と一致します",
