@@ -326,7 +326,9 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
                 portal.host,
                 portal.node_secret,
             ),
-            changer=Changer(portal.engine, portal.root, scribe, portal.jobs, portal.clock, portal.host),
+            changer=Changer(
+                portal.engine, portal.root, scribe, portal.jobs, portal.clock, portal.host, portal.node_secret
+            ),
             eraser=Eraser(
                 portal.engine,
                 portal.root,

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify
 
 from app.policy import SCOPES
 from app.security import visitor
+from app.services.access import CLASSES, NAME_ONLY
 from app.services.searching import FACET_NAMES
 from app.services.words import KINDS, LANGS
 from archive.records.metadata import THEMES
@@ -13,6 +14,7 @@ from search.port import Sort
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api/v1")
 _TEXTS = {"type": "object", "propertyNames": {"enum": list(LANGS)}, "additionalProperties": {"type": "string"}}
+_TITLE = {**_TEXTS, "propertyNames": {"enum": [*LANGS, NAME_ONLY]}}
 _NULL_TEXT = {"type": ["string", "null"]}
 _NULL_NUMBER = {"type": ["integer", "null"]}
 
@@ -136,7 +138,7 @@ def _schemas() -> dict[str, Any]:
             {
                 "name": text,
                 "identifier": text,
-                "title": _TEXTS,
+                "title": _TITLE,
                 "description": _TEXTS,
                 "agency": text,
                 "licence": text,
@@ -156,9 +158,10 @@ def _schemas() -> dict[str, Any]:
                 "dataset": text,
                 "version": _NULL_NUMBER,
                 "published_at": _NULL_TEXT,
-                "kind": text,
+                "kind": _NULL_TEXT,
                 "note": _TEXTS,
                 "state": text,
+                "access": {"enum": [*CLASSES, None]},
                 "single_person": {"type": "boolean"},
                 "log_index": _NULL_NUMBER,
                 "leaf_hash": _NULL_TEXT,
@@ -200,6 +203,7 @@ def _schemas() -> dict[str, Any]:
                 "licence": text,
                 "reading": text,
                 "kind": {"enum": list(KINDS)},
+                "access": {"enum": list(CLASSES)},
                 "note": _TEXTS,
                 "keywords": texts,
                 "period": text,

@@ -5,12 +5,12 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, g, send_file
 
 from app.api import arguments
 from app.db.catalogue import Release, ReleaseFile
 from app.security import headers, visitor
-from app.services import catalogue
+from app.services import access, catalogue
 from app.services.errors import ErasedByLaw, Withdrawn
 
 blueprint = Blueprint("proofs", __name__)
@@ -18,6 +18,12 @@ SHOWN_AS = frozenset(
     {"application/pdf", "application/json", "application/geo+json", "image/png", "image/jpeg", "image/gif"}
 )
 """Types that are named as they are; everything else is bytes to be saved (UX section 10)."""
+
+
+@blueprint.after_request
+def _for_its_people(answer: Response) -> Response:
+    """What comes from inside a restricted release is kept by no cache and says no hash (ARCHITECTURE section 3)."""
+    return headers.for_its_people(answer) if g.get("inside_restricted") else answer
 
 
 @blueprint.get("/datasets/<name>/v<int(max=999999999):version>/files/<path:path>")
@@ -30,7 +36,8 @@ def file(name: str, version: int, path: str) -> Response:
         if found.media_type in SHOWN_AS or found.media_type.startswith("text/csv")
         else "application/octet-stream"
     )
-    answer = send_file(stored, mimetype=kind, etag=found.sha256, conditional=True, max_age=None)
+    tag = not access.is_restricted(release) and found.sha256
+    answer = send_file(stored, mimetype=kind, etag=tag, conditional=True, max_age=None)
     filename = found.path.rpartition("/")[2]
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
     answer.headers["Repr-Digest"] = f"sha-256=:{_base64(found.sha256)}:"
@@ -59,7 +66,7 @@ def whole_bundle(name: str, version: int) -> Response:
     gone = arguments.number("erased")
     portal = visitor.portal()
     if gone is not None:
-        found = portal.evidence.of_erased(catalogue.release(visitor.db(), name, version), gone)
+        found = portal.evidence.of_erased(_opened(name, version), gone)
     else:
         found = portal.evidence.of_release(_release(name, version))
     return _document(found, f"{name}-v{version}.evidence.json")
@@ -72,8 +79,17 @@ def _document(bundle: dict[str, Any], filename: str) -> Response:
     return answer
 
 
-def _release(name: str, version: int) -> Release:
+def _opened(name: str, version: int) -> Release:
+    """Return a release that this visitor may look into; before any file is looked up, so that all refusals are one."""
     release = catalogue.release(visitor.db(), name, version)
+    if not visitor.may_open(release, catalogue.dataset(visitor.db(), name).agency):
+        raise access.refusal(release)
+    g.inside_restricted = access.is_restricted(release)
+    return release
+
+
+def _release(name: str, version: int) -> Release:
+    release = _opened(name, version)
     if release.state == "erased":
         raise ErasedByLaw({"dataset": name, "version": version, "law": release.tombstone.get("erase_law", "")})
     if release.state == "withdrawn":

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from app.api import arguments
 from app.security import visitor
-from app.services import catalogue, found_items, items
+from app.services import access, catalogue, found_items, items
 from app.services.drafts import files_of
 from app.services.errors import BadWords
 from app.services.searching import FACET_NAMES, Question
@@ -128,6 +128,9 @@ def _dataset(row: Any) -> dict[str, Any]:
 
 
 def _release(row: Any) -> dict[str, Any]:
+    """Return a release as a stranger sees it: this API asks nobody who they are."""
+    if access.is_restricted(row):
+        return items.closed_item(row, base=_base())
     return items.release_item(row, files_of(visitor.db(), row.id), base=_base())
 
 

@@ -36,6 +36,7 @@ def start(name: str) -> tuple[Response, int]:
             kind=arguments.text_of(given, "kind", "update"),
             note=arguments.texts_of(given, "note"),
             now=now,
+            access=arguments.text_of(given, "access") or None,
         )
         drafts.reword(session, actor, release.id, words)
         item = _item(release, [])

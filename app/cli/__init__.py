@@ -20,6 +20,7 @@ COMMANDS = {
     "peer": ("peers", "Nodes that we witness, and that witness us."),
     "publish": ("publishing", "Publish files as a release of a dataset."),
     "rebuild": ("proving", "Make database rows and index again from the archive alone."),
+    "release-access": ("access", "Open a restricted release to everybody."),
     "search": ("reading", "Search words, phrases, field:value."),
     "serve": ("running", "Serve the portal, with its worker."),
     "show": ("reading", "Show a dataset and its releases."),
@@ -41,7 +42,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"app.cli.{COMMANDS[cmd_name][0]}")
-        found = getattr(module, f"{cmd_name}_command")
+        found = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature

@@ -63,7 +63,7 @@ def _request(name: str, version: int, given: dict[str, str], user: str | None, *
             elsewhere = sorted(
                 f"{other.name} v{row.version}"
                 for file in files
-                for other, row, _ in catalogue.by_hash(session, file.sha256)
+                for other, row, _ in catalogue.by_hash(session, file.sha256, also_restricted=True)
                 if other.name != name
             )
         paths = ", ".join(file.path for file in files)

@@ -35,6 +35,12 @@ def _words(title: str | None, lang: str, description: str | None, licence: str |
     help="update, addition, correction, replacement, format.",
 )
 @click.option("--note", default="", help="What changed, in one sentence.")
+@click.option(
+    "--restricted/--open",
+    "restricted",
+    default=None,
+    help="Only the agency's people can open it, or everybody can; like the release before by default.",
+)
 @click.option("--server", metavar="URL", help="A remote node; needs --token.")
 @click.option("--token", metavar="T", help="Service token of the remote node.")
 @click.option("--wait/--no-wait", default=False, help="Under two approvals: wait until somebody approved.")
@@ -44,6 +50,7 @@ def _words(title: str | None, lang: str, description: str | None, licence: str |
 def publish_command(files: tuple[Path, ...], server: str | None, token: str | None, as_json: bool, **given: Any) -> int:
     """Publish FILES (or folders) as the next release of a dataset; the first release makes the dataset."""
     found = [*_named(files)]
+    given["access"] = _access(given.pop("restricted"))
     if server:
         from app.cli import remote
 
@@ -97,7 +104,7 @@ def amend_command(name: str, version: int, reason: str, user: str | None, as_jso
                 reason=reason,
                 now=portal.clock.now(),
             )
-        return _tell_change(portal, change.id, change.state, f"{name} v{version}", as_json=as_json)
+        return tell_change(portal, change.id, change.state, f"{name} v{version}", as_json=as_json)
 
 
 @click.command()
@@ -134,7 +141,7 @@ def withdraw_command(
                 reason=reason,
                 now=portal.clock.now(),
             )
-        return _tell_change(portal, change.id, change.state, f"{name} v{version}", as_json=as_json)
+        return tell_change(portal, change.id, change.state, f"{name} v{version}", as_json=as_json)
 
 
 def _publish_here(files: list[tuple[Path, str]], given: dict[str, Any]) -> dict[str, Any]:
@@ -162,6 +169,7 @@ def _publish_here(files: list[tuple[Path, str]], given: dict[str, Any]) -> dict[
                 kind=given["kind"],
                 note={given["lang"]: given["note"]} if given["note"] else {},
                 now=portal.clock.now(),
+                access=given["access"],
             )
             drafts.reword(session, actor, release.id, words)
             for file in staged:
@@ -190,7 +198,8 @@ def _ask(name: str, version: int, because: str) -> None:
     click.confirm("Withdraw?", abort=True, err=True)
 
 
-def _tell_change(portal: Any, change_id: str, state: str, subject: str, *, as_json: bool) -> int:
+def tell_change(portal: Any, change_id: str, state: str, subject: str, *, as_json: bool) -> int:
+    """Wait for a change that was asked for, unless a second person must approve it, and tell how it stands."""
     from app.cli import local
 
     if state == "requested":
@@ -208,6 +217,10 @@ def _tell_change(portal: Any, change_id: str, state: str, subject: str, *, as_js
         text=f"{subject}: {change.type}, log index {change.log_index}",
     )
     return told.OK
+
+
+def _access(restricted: bool | None) -> str | None:
+    return None if restricted is None else "restricted" if restricted else "open"
 
 
 def _only_agency(slugs: list[str]) -> str:

@@ -51,6 +51,7 @@ def show_command(name: str, as_json: bool) -> int:
     for release in releases:
         lines.append(
             f"v{release['version']}  {release['published_at']}  {release['state']}  log {release['log_index']}"
+            + ("  restricted" if release["access"] == "restricted" else "")
         )
         lines += [
             f"    sha256:{file['sha256']}  {told.size(file['bytes'])}  {file['path']}" for file in release["files"]

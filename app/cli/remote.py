@@ -30,6 +30,7 @@ def publish(server: str, token: str, files: list[tuple[Path, str]], given: dict[
             "description": {lang: given["description"]} if given["description"] else {},
             "licence": given["licence"],
             "kind": given["kind"],
+            "access": given["access"],
             "note": {lang: given["note"]} if given["note"] else {},
         },
     )

@@ -43,6 +43,15 @@ def finish(response: Response) -> Response:
     return response
 
 
+def for_its_people(response: Response) -> Response:
+    """Mark an answer about the inside of a restricted release: no cache keeps it, and no other page may read it."""
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    for name in ("ETag", "Last-Modified", "Repr-Digest", "Access-Control-Allow-Origin"):
+        response.headers.pop(name, None)
+    return response
+
+
 def immutable(response: Response) -> Response:
     """Mark an answer that never changes: a full tile, a static file with its hash in the name."""
     response.headers["Cache-Control"] = f"public, max-age={_YEAR_SECONDS}, immutable"

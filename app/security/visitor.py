@@ -11,10 +11,12 @@ from flask import current_app, g, request
 from sqlmodel import Session
 
 from app.db.accounts import Account
+from app.db.catalogue import Release
 from app.db.engine import transaction
 from app.policy import CITIZEN, Actor
 from app.security import sessions, tokens
 from app.security.secrets import Secrets
+from app.services import access
 from app.services.accounts import actor_of
 from app.services.errors import BadToken, BadWords, ServiceError
 
@@ -127,6 +129,11 @@ def bearer() -> Actor:
         raise BadToken({"why": "missing"})
     with transaction(portal().engine) as session:
         return tokens.actor_of_token(session, secrets(), text.strip(), issuer=portal().host, now=portal().clock.now())
+
+
+def may_open(release: Release, agency: str) -> bool:
+    """Return whether this visitor may see inside a release of `agency`; of an open one nobody asks who they are."""
+    return not access.is_restricted(release) or access.may_open(actor(), release, agency)
 
 
 def csrf_token() -> str:

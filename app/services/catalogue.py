@@ -7,6 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from app.db.accounts import Agency
 from app.db.catalogue import Change, Dataset, Release, ReleaseFile, ReleaseState, StatementRow
+from app.services.access import CLASSES, OPEN
 from app.services.drafts import files_of
 from app.services.errors import BeingInscribed, ErasedByLaw, NoSuchThing
 from app.services.names import agency_key
@@ -113,6 +114,7 @@ def formats(session: Session, names: Sequence[str]) -> dict[str, list[str]]:
         .join(Release, col(Release.dataset) == col(Dataset.name))
         .join(ReleaseFile, col(ReleaseFile.release_id) == col(Release.id))
         .where(col(Dataset.name).in_(list(names)), col(Release.version) == col(Dataset.latest_version))
+        .where(Release.access == OPEN)
     )
     found: dict[str, set[str]] = {}
     for name, path in session.exec(query):
@@ -120,13 +122,21 @@ def formats(session: Session, names: Sequence[str]) -> dict[str, list[str]]:
     return {name: sorted(each) for name, each in found.items()}
 
 
-def by_hash(session: Session, sha256: str) -> list[tuple[Dataset, Release, ReleaseFile]]:
-    """Return where bytes with this SHA-256 (hex) were published, the newest release first."""
+def by_hash(
+    session: Session, sha256: str, *, also_restricted: bool = False
+) -> list[tuple[Dataset, Release, ReleaseFile]]:
+    """Return where bytes with this SHA-256 (hex) were published, the newest release first.
+
+    Restricted releases never answer a stranger: whoever can ask for a guess could confirm it. `also_restricted` is for
+    the operator's own commands, whose answer does not leave the node.
+    """
+    classes = CLASSES if also_restricted else (OPEN,)
     query = (
         select(Dataset, Release, ReleaseFile)
         .join(Release, col(Release.dataset) == col(Dataset.name))
         .join(ReleaseFile, col(ReleaseFile.release_id) == col(Release.id))
         .where(ReleaseFile.sha256 == sha256, col(Release.state).in_(PUBLIC_STATES))
+        .where(col(Release.access).in_(classes))
         .order_by(col(Release.log_index).desc())
         .limit(MAX_LIMIT)
     )

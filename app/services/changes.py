@@ -10,6 +10,7 @@ from app.db.catalogue import Change, Dataset, Release, ReleaseState
 from app.db.engine import locked
 from app.policy import Action, Actor, require
 from app.ports import Job, JobQueue
+from app.services import access as classes
 from app.services import agencies
 from app.services.accounts import record
 from app.services.drafts import files_of
@@ -85,12 +86,17 @@ def request_amendment(
     words: Words,
     reason: str,
     now: datetime,
+    access: str | None = None,
 ) -> Change:
-    """Ask that the words of a release change; files and number stay. Raises as `request_withdrawal`."""
+    """Ask that the words of a release change; files and number stay. With `access` open a restricted one is opened.
+
+    Raises as `request_withdrawal`, and HashesAreOut, AlreadyThatClass for the access class.
+    """
     reason = _need("reason", reason, 2_000)
     release, owner = _published(session, dataset, version)
     require(actor, Action.REQUEST_CHANGE, owner.agency)
-    amended = _amended_record(release, owner, words)
+    classes.check_change(release, access)
+    amended = _amended_record(release, owner, words, access or release.access)
     if amended == release.record.encode():
         raise BadWords({"member": "title, description, licence …", "why": "nothing changes / 変わるところがありません"})
     salt, reason_salt = new_salt(), new_salt()
@@ -225,7 +231,7 @@ def _published(
     return release, owner
 
 
-def _amended_record(release: Release, dataset: Dataset, words: Words) -> bytes:
+def _amended_record(release: Release, dataset: Dataset, words: Words, access: str) -> bytes:
     """Put the words on a copy of the dataset and take from it what a record says."""
     copy = spoken(dataset, {})
     old = ReleaseRecord.parse(release.record.encode())
@@ -247,7 +253,7 @@ def _amended_record(release: Release, dataset: Dataset, words: Words) -> bytes:
             "contact",
         )
     }
-    return ReleaseRecord.of({**old.model_dump(), **changed}).canonical()
+    return ReleaseRecord.of({**old.model_dump(), **changed, "access": access}).canonical()
 
 
 def _need(member: str, text: str, limit: int) -> str:

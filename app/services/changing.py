@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from app.db.catalogue import Change, Dataset, Release, ReleaseState
 from app.db.engine import locked_one, transaction
 from app.ports import Clock, JobQueue
-from app.services import names
+from app.services import access, names
 from app.services.accounts import record
 from app.services.inscribing import Scribe
 from app.services.names import NODE_USER
@@ -33,6 +34,7 @@ class Changer:
     jobs: JobQueue
     clock: Clock
     host: str
+    node_secret: bytes
 
     def commit(self, change_id: str) -> None:
         """Write an OCFL version that holds the release's files as they were and what is now said about them."""
@@ -54,6 +56,7 @@ class Changer:
             message=f"{change.type} v{release.version}",
             user=NODE_USER,
             created=change.requested_at,
+            path_key=access.path_key(self.node_secret, release.access),
         )
 
     def inscribe(self, change_id: str) -> None:
@@ -79,7 +82,7 @@ class Changer:
             if change.type == "withdraw":
                 show_withdrawal(session, dataset, release, change)
             else:
-                show_amendment(dataset, release, change)
+                show_amendment(session, dataset, release, change)
             change.state = "inscribed"
             session.add_all([change, release, dataset])
             enqueue_index(session, self.jobs, release, "delete" if change.type == "withdraw" else "upsert")
@@ -98,11 +101,16 @@ class Changer:
             return change, release, session.get_one(Dataset, release.dataset)
 
 
-def show_amendment(dataset: Dataset, release: Release, change: Change) -> None:
-    """Put the amended words on the release, and on the dataset when this is its latest release."""
-    release.record = change.record
-    if dataset.latest_version == release.version:
-        apply_words(dataset, ReleaseRecord.parse(change.record.encode()))
+def show_amendment(session: Session, dataset: Dataset, release: Release, change: Change) -> None:
+    """Put the amended words on the release, and on the dataset when this is the latest release that is open.
+
+    A restricted release is opened in this way: its record says so.
+    """
+    record = ReleaseRecord.parse(change.record.encode())
+    release.record, release.access = change.record, record.access
+    session.add(release)
+    session.flush()
+    speak(session, dataset)
 
 
 def show_withdrawal(session: Session, dataset: Dataset, release: Release, change: Change) -> None:
@@ -124,17 +132,33 @@ def show_withdrawal(session: Session, dataset: Dataset, release: Release, change
 
 
 def stand_on_newest(session: Session, dataset: Dataset) -> None:
-    """Make the newest release that still stands the dataset's latest, with its words; without one it is withdrawn."""
-    standing = session.exec(
-        select(Release)
-        .where(Release.dataset == dataset.name, Release.state == ReleaseState.PUBLISHED.value)
-        .order_by(col(Release.version).desc())
-    ).first()
+    """Make the newest release that still stands the dataset's latest; without one it is withdrawn."""
+    standing = session.exec(_newest(dataset, ReleaseState.PUBLISHED)).first()
     if standing is None:
         dataset.state, dataset.latest_version = "withdrawn", 0
         return
     dataset.latest_version = standing.version or 0
-    apply_words(dataset, ReleaseRecord.parse(standing.record.encode()))
+    speak(session, dataset)
+
+
+def speak(session: Session, dataset: Dataset) -> None:
+    """Give the dataset the words of its newest open release, one that stands before one that was withdrawn.
+
+    A restricted release has no words for it; without an open one it goes on saying what it says.
+    """
+    for state in (ReleaseState.PUBLISHED, ReleaseState.WITHDRAWN):
+        said = session.exec(_newest(dataset, state).where(Release.access == access.OPEN)).first()
+        if said is not None:
+            apply_words(dataset, ReleaseRecord.parse(said.record.encode()))
+            return
+
+
+def _newest(dataset: Dataset, state: ReleaseState) -> SelectOfScalar[Release]:
+    return (
+        select(Release)
+        .where(Release.dataset == dataset.name, Release.state == state.value)
+        .order_by(col(Release.version).desc())
+    )
 
 
 def _said(change: Change) -> dict[str, Content]:

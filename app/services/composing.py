@@ -96,6 +96,7 @@ def _record(
             "contact": dataset.contact,
             "kind": release.kind,
             "note": release.note,
+            "access": release.access,
             "single_person": release.single_person,
             "submitted_by": SubmitterRecord(role=role, account=base64_strict.encode(account)),
             "files": [

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from app.db.accounts import Account, Membership
 from app.db.catalogue import Change, Dataset, Release
 from app.policy import Role
-from app.services import agencies
+from app.services import access, agencies
 
 _OPEN = ("draft", "submitted", "approved")
 
@@ -20,6 +20,8 @@ class Tasks:
     releases: list[tuple[Dataset, Release]]
     changes: list[tuple[Dataset, Release, Change]]
     datasets: list[Dataset]
+    opening: frozenset[str]
+    """The changes that open a restricted release to everybody."""
 
 
 def tasks(session: Session, slugs: Sequence[str]) -> Tasks:
@@ -38,10 +40,12 @@ def tasks(session: Session, slugs: Sequence[str]) -> Tasks:
         .where(inside, Change.state == "requested")
         .order_by(col(Change.requested_at))
     )
+    changes = [(row[0], row[1], row[2]) for row in session.exec(waiting)]
     return Tasks(
         releases=[(row[0], row[1]) for row in session.exec(open_releases)],
-        changes=[(row[0], row[1], row[2]) for row in session.exec(waiting)],
+        changes=changes,
         datasets=list(session.exec(select(Dataset).where(inside).order_by(Dataset.name))),
+        opening=frozenset(change.id for _, release, change in changes if access.opens(change, release)),
     )
 
 

@@ -15,6 +15,7 @@ from app.db.catalogue import Approval, Dataset, Release, ReleaseFile, ReleaseSta
 from app.db.engine import locked
 from app.policy import SCOPE_PUBLISH, Action, Actor, Role, allows, require
 from app.ports import Job, JobQueue
+from app.services import access as classes
 from app.services import agencies, composing
 from app.services.accounts import record
 from app.services.errors import (
@@ -91,10 +92,21 @@ def reword(session: Session, actor: Actor, release_id: str, words: Words) -> Rel
 
 
 def describe(
-    session: Session, actor: Actor, release_id: str, *, kind: str, note: Mapping[str, str], words: Words
+    session: Session,
+    actor: Actor,
+    release_id: str,
+    *,
+    kind: str,
+    note: Mapping[str, str],
+    words: Words,
+    access: str | None = None,
 ) -> Release:
-    """Put the declared kind, the note on what changed and the words into a draft. Raises as `reword`."""
+    """Put the declared kind, the note on what changed, the words and the access class into a draft.
+
+    Raises as `reword`.
+    """
     release = reword(session, actor, release_id, words)
+    release.access = release.access if access is None else classes.checked(access)
     if release.kind != "first":
         if kind not in KINDS:
             raise BadWords({"member": "kind", "why": ", ".join(KINDS)})
@@ -110,18 +122,32 @@ def spoken_dataset(dataset: Dataset, release: Release) -> Dataset:
 
 
 def start_release(
-    session: Session, actor: Actor, *, dataset: str, kind: str, note: Mapping[str, str], now: datetime
+    session: Session,
+    actor: Actor,
+    *,
+    dataset: str,
+    kind: str,
+    note: Mapping[str, str],
+    now: datetime,
+    access: str | None = None,
 ) -> Release:
-    """Return a new draft. Raises NoSuchThing, NotAllowed, BadWords."""
+    """Return a new draft, with the access class of the dataset's last release unless one is given.
+
+    A restricted one begins with the words of the restricted release before it, which the dataset does not say.
+    Raises NoSuchThing, NotAllowed, BadWords.
+    """
     found = _dataset(session, dataset)
     require(actor, Action.EDIT_DRAFT, found.agency)
     first = found.releases == 0
     if not first and kind not in KINDS:
         raise BadWords({"member": "kind", "why": ", ".join(KINDS)})
+    chosen = classes.inherited(session, dataset) if access is None else classes.checked(access)
     release = Release(
         dataset=dataset,
         kind="first" if first else kind,
         note=note_texts(note),
+        access=chosen,
+        words=classes.inherited_words(session, dataset) if chosen == classes.RESTRICTED else {},
         created_by=actor.account_id,
         edited_by=actor.account_id,
         created_at=now,
@@ -189,6 +215,7 @@ def submit(session: Session, jobs: JobQueue, actor: Actor, release_id: str, *, o
 
     Raises:
         NothingToPublish, NotADraft, NotAllowed.
+        TitleNeeded: the releases before are restricted, and their title is not taken for an open one.
         AnotherWaits: a release of the dataset is submitted or approved already; nothing of this one is lost.
 
     """
@@ -197,6 +224,8 @@ def submit(session: Session, jobs: JobQueue, actor: Actor, release_id: str, *, o
     files = files_of(session, release.id)
     if not files:
         raise NothingToPublish
+    if classes.NAME_ONLY in spoken(dataset, release.words).title:
+        raise TitleNeeded
     locked(session, Dataset, dataset.name)
     _check_none_waits(session, dataset.name)
     alone = agency.approvals == 1 or (actor.scopes is not None and SCOPE_PUBLISH in actor.scopes)

@@ -18,8 +18,9 @@ from app.db.catalogue import Change, Dataset, Release, ReleaseFile, ReleaseState
 from app.db.engine import locked_one, transaction
 from app.ports import Clock, JobQueue
 from app.services import names
+from app.services.access import say_name_only
 from app.services.accounts import record
-from app.services.changing import stand_on_newest
+from app.services.changing import speak, stand_on_newest
 from app.services.indexing import Indexer
 from app.services.inscribing import Scribe
 from app.services.publishing import enqueue_index
@@ -142,6 +143,8 @@ def erase_rows(session: Session, dataset: Dataset, affected: Affected, tombstone
     session.add(release)
     session.flush()
     if affected.whole:
+        say_name_only(dataset)  # its words may be those that are erased
+        speak(session, dataset)
         stand_on_newest(session, dataset)
         session.add(dataset)
 

@@ -20,6 +20,7 @@ from sqlmodel import Session, col, func, select, update
 from app.db.accounts import Agency
 from app.db.catalogue import Dataset, Release, ReleaseFile, ReleaseState, SearchChange
 from app.db.engine import transaction
+from app.services.access import OPEN
 from app.services.drafts import files_of
 from app.services.publishing import FILES
 from app.services.searching import Searcher
@@ -259,8 +260,9 @@ class Indexer:
 
 
 def _standing(session: Session, dataset: Dataset) -> Release | None:
+    """Return the newest open release that stands: of a restricted one the index knows nothing."""
     return session.exec(
         select(Release)
-        .where(Release.dataset == dataset.name, Release.state == ReleaseState.PUBLISHED.value)
+        .where(Release.dataset == dataset.name, Release.state == ReleaseState.PUBLISHED.value, Release.access == OPEN)
         .order_by(col(Release.version).desc())
     ).first()

@@ -44,6 +44,11 @@ def dataset_item(dataset: Dataset, *, host: str, base: str) -> dict[str, Any]:
     }
 
 
+def closed_item(release: Release, *, base: str) -> dict[str, Any]:
+    """Return what everybody may know of a restricted release: that it is there, since when, and where in the log."""
+    return {**release_item(release, (), base=base), "kind": None, "note": {}}
+
+
 def release_item(release: Release, files: Sequence[ReleaseFile], *, base: str) -> dict[str, Any]:
     """Return a release for machines; a withdrawn one keeps its hashes and says so."""
     version = release.version or 0
@@ -55,6 +60,7 @@ def release_item(release: Release, files: Sequence[ReleaseFile], *, base: str) -
         "kind": release.kind,
         "note": release.note,
         "state": release.state,
+        "access": None if release.state == "erased" else release.access,
         "single_person": release.single_person,
         "log_index": release.log_index,
         "leaf_hash": release.leaf_hash or None,

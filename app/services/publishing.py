@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from app.db.catalogue import Approval, Dataset, Release, ReleaseFile, ReleaseState, SearchChange
 from app.db.engine import locked_one, transaction
 from app.ports import Clock, Job, JobQueue
-from app.services import names
+from app.services import access, names
 from app.services.accounts import record
 from app.services.drafts import files_of
 from app.services.inscribing import Inscribed, Scribe
@@ -61,6 +61,7 @@ class Publisher:
             message=f"publish v{release.version}",
             user=NODE_USER,
             created=release.approved_at or self.clock.now(),
+            path_key=access.path_key(self.node_secret, release.access),
         )
         with transaction(self.engine) as session:
             release = session.get_one(Release, release_id)
@@ -126,7 +127,7 @@ def meta_contents(release: Release, approvals: list[Approval], node_secret: byte
 
     The same bytes each time: a rerun of the commit must say what the first one said.
     """
-    decided = {
+    decided: dict[str, object] = {
         "v": 1,
         "event": "publish",
         "release": release.id,
@@ -144,6 +145,8 @@ def meta_contents(release: Release, approvals: list[Approval], node_secret: byte
             for approval in approvals
         ],
     }
+    if release.access != access.OPEN:
+        decided["access"] = release.access
     return {
         META + "record.json": release.record.encode(),
         META + "openings.json": release.openings.encode(),
@@ -167,7 +170,10 @@ def publish_row(dataset: Dataset, release: Release) -> None:
     """Make the rows say what the record says: the one place for a fresh release and for `rebuild`."""
     words = ReleaseRecord.parse(release.record.encode())
     release.state = ReleaseState.PUBLISHED.value
-    apply_words(dataset, words)
+    if words.access == access.OPEN:
+        apply_words(dataset, words)
+    elif dataset.published_at is None:
+        access.say_name_only(dataset)
     dataset.latest_version = words.version
     dataset.releases = max(dataset.releases, words.version)
     dataset.published_at = dataset.published_at or release.published_at

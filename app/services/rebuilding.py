@@ -15,6 +15,7 @@ from sqlmodel import Session, col, delete, select
 from app.db.accounts import Agency
 from app.db.catalogue import Approval, Change, Dataset, Release, ReleaseFile, ReleaseState, StatementRow
 from app.db.engine import transaction
+from app.services.access import NAME_ONLY
 from app.services.changing import AMENDMENT, TOMBSTONE, show_amendment, show_withdrawal
 from app.services.drafts import to_draft
 from app.services.erasing import replay_one, tombstone_words
@@ -146,6 +147,7 @@ class Rebuilder:
             edited_by="",
             created_at=statement.time,
             single_person=record.single_person,
+            access=record.access,
             record=place.meta["record.json"],
             openings=place.meta["openings.json"],
             body=jcs.canonical(dict(body)).decode(),
@@ -169,7 +171,11 @@ class Rebuilder:
         decided = json.loads(place.meta["release.json"])
         agency = agency_slug(statement.agency) or ""
         dataset = session.get(Dataset, body["dataset"]) or Dataset(
-            name=body["dataset"], agency=agency, title={"und": body["dataset"]}, created_at=statement.time
+            name=body["dataset"],
+            agency=agency,
+            title={NAME_ONLY: body["dataset"]},
+            licence=body["licence"],
+            created_at=statement.time,
         )
         dataset.published_at = dataset.published_at or statement.time
         dataset.updated_at, dataset.releases = statement.time, max(dataset.releases, body["version"])
@@ -188,6 +194,7 @@ class Rebuilder:
                 edited_by="",
                 created_at=statement.time,
                 single_person=decided["single_person"],
+                access=decided.get("access", "open"),
                 body=jcs.canonical(dict(body)).decode(),
                 published_at=statement.time,
                 log_index=index,
@@ -251,7 +258,7 @@ class Rebuilder:
         if statement.type == "withdraw":
             show_withdrawal(session, dataset, release, change)
         else:
-            show_amendment(dataset, release, change)
+            show_amendment(session, dataset, release, change)
         session.add_all([change, release, dataset])
         session.flush()
         return True

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from app.db.catalogue import Dataset, Release, ReleaseState, SearchChange
+from app.services.access import RESTRICTED
 from search import index as generations
 from search.analysis import Analyser
 from search.diagnostics import Diagnostic
@@ -101,7 +102,7 @@ class Searcher:
             request = Request(node, sort=request.sort, limit=request.limit, facets=FACET_NAMES, after=after)
         hits = engine.search(request)
         names = [group.dataset_id for group in hits.groups]
-        rows, gone = _visible(session, names), _withdrawn(session, names)
+        rows, gone = _visible(session, names), _hidden(session, names)
         found = tuple(
             self._found(rows[group.dataset_id], standing, group.more, parsed.node, lang)
             for group in hits.groups
@@ -168,11 +169,12 @@ def _visible(session: Session, names: Sequence[str]) -> dict[str, Dataset]:
     return {row.name: row for row in rows}
 
 
-def _withdrawn(session: Session, names: Sequence[str]) -> set[tuple[str, int]]:
-    """Return the withdrawn releases: what was withdrawn a moment ago is not shown, whatever the index says."""
+def _hidden(session: Session, names: Sequence[str]) -> set[tuple[str, int]]:
+    """Return the withdrawn and the restricted releases: nothing of them is shown, whatever the index says."""
     rows = session.exec(
         select(Release.dataset, Release.version).where(
-            col(Release.dataset).in_(list(names)), Release.state == ReleaseState.WITHDRAWN.value
+            col(Release.dataset).in_(list(names)),
+            or_(col(Release.state) == ReleaseState.WITHDRAWN.value, col(Release.access) == RESTRICTED),
         )
     )
     return {(dataset, version or 0) for dataset, version in rows}

@@ -26,7 +26,7 @@ class Inside:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A dataset as the index sees it: its newest standing release, if any."""
+    """A dataset as the index sees it: its newest standing open release, if any."""
 
     dataset: Dataset
     agency: Agency
@@ -40,11 +40,11 @@ def file_format(path: str) -> str:
 
 
 def units_of(shelf: Shelf, inside: Iterable[tuple[ReleaseFile, Inside]]) -> Iterator[Unit]:
-    """Give every unit of a dataset; a withdrawn one is found by its title and name alone."""
+    """Give every unit of a dataset; one that is withdrawn or restricted is found by its title and name alone."""
     release = shelf.release
     if release is None or release.published_at is None:
-        if shelf.dataset.state == "withdrawn":
-            yield _unit(shelf, 0, "dataset", title=_titles(shelf), body=shelf.dataset.name, state="withdrawn")
+        state = "withdrawn" if shelf.dataset.state == "withdrawn" else "live"
+        yield _unit(shelf, 0, "dataset", title=_titles(shelf), body=shelf.dataset.name, state=state)
         return
     yield _unit(shelf, 0, "dataset", title=_titles(shelf), body=_description(shelf), loc={"version": release.version})
     number = 0

@@ -20,6 +20,7 @@ LICENCES: Mapping[str, str] = {
     "OGDL-Taiwan-1.0": "https://data.gov.tw/license",
     "MIT": "https://opensource.org/license/mit",
 }
+_NO_LANGUAGE = "und"  # a dataset that shows its name only (app.services.access)
 _LONGEST = {"reading": 300, "period": 60, "area": 120, "contact": 300}
 
 
@@ -41,7 +42,8 @@ class Words:
 def say(dataset: Dataset, words: Words) -> None:
     """Put `words` on `dataset`. Raises BadWords, naming the member."""
     if words.title:
-        dataset.title = _texts("title", {**dataset.title, **words.title}, 300)
+        said = {lang: text for lang, text in dataset.title.items() if lang != _NO_LANGUAGE}
+        dataset.title = _texts("title", {**said, **words.title}, 300)
     if words.description:
         dataset.description = _texts("description", {**dataset.description, **words.description}, 10_000)
     for member, limit in _LONGEST.items():

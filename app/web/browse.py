@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from app.security import visitor
-from app.services import agencies, catalogue
+from app.services import access, agencies, catalogue
 from app.services.drafts import files_of
 from app.services.errors import NoSuchThing
 from app.services.units import file_format
@@ -52,21 +52,23 @@ def agency(slug: str) -> Response:
 
 @blueprint.get("/datasets/<name>")
 def dataset(name: str) -> Response:
-    """Return a dataset: its newest release, its files and the timeline of all releases."""
+    """Return a dataset: its newest release that is open, its files and the timeline of all releases."""
     session = visitor.db()
     found = catalogue.dataset(session, name)
     releases = catalogue.releases(session, name)
-    latest = next((release for release in releases if release.version == found.latest_version), None)
+    newest = next((release for release in releases if release.version == found.latest_version), None)
+    latest = next((each for each in releases if each.state == "published" and not access.is_restricted(each)), None)
     if latest is None and not releases:
         raise NoSuchThing({"what": "dataset", "name": name})
     files = files_of(session, latest.id) if latest else []
     return page.show(
         "browse/dataset.html",
-        status=200 if latest else 410,
+        status=200 if newest else 410,
         dataset=found,
         agency=agencies.get(session, found.agency),
         releases=releases,
         latest=latest,
+        closed=newest if newest and access.is_restricted(newest) else None,
         files=files,
         formats=sorted({file_format(file.path) for file in files}),
         preview=preview_of(latest, files[0]) if latest and files else None,

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, make_response, request
 
 from app.db.catalogue import Dataset, Release
-from app.security import visitor
-from app.services import agencies, catalogue
+from app.security import headers, visitor
+from app.services import access, agencies, catalogue
 from app.services.drafts import files_of
 from app.services.errors import BeingInscribed
 from app.web import page
@@ -25,9 +25,11 @@ def release(name: str, version: int) -> Response:
     dataset = catalogue.dataset(visitor.db(), name)
     if found.state != "published":
         return _tombstone(dataset, found)
+    if not visitor.may_open(found, dataset.agency):
+        return _closed(dataset, found)
     record = ReleaseRecord.parse(found.record.encode())
     files = files_of(visitor.db(), found.id)
-    return page.show(
+    answer = page.show(
         "release/release.html",
         dataset=dataset,
         release=found,
@@ -39,6 +41,7 @@ def release(name: str, version: int) -> Response:
         log_size=visitor.portal().log.checkpoint().size,
         standing=standing_of(found),
     )
+    return _kept(found, answer)
 
 
 @blueprint.get("/datasets/<name>/v<int(max=999999999):version>/table/<path:path>")
@@ -46,11 +49,13 @@ def table(name: str, version: int, path: str) -> Response:
     """Return a file's page: its first rows as written, its hash, its proof. `?sheet=` and `?member=` look inside."""
     found = catalogue.release(visitor.db(), name, version)
     dataset = catalogue.dataset(visitor.db(), name)
+    if not visitor.may_open(found, dataset.agency):
+        raise access.refusal(found)
     if found.state != "published":
         return _tombstone(dataset, found)
     file = catalogue.file(visitor.db(), found, path)
     sheet, member = request.args.get("sheet") or None, request.args.get("member") or None
-    return page.show(
+    answer = page.show(
         "release/file.html",
         dataset=dataset,
         release=found,
@@ -60,6 +65,23 @@ def table(name: str, version: int, path: str) -> Response:
         member=member,
         extraction=found.extraction.get(file.path, ""),
     )
+    return _kept(found, answer)
+
+
+def _closed(dataset: Dataset, found: Release) -> Response:
+    """Return what everybody may know of a restricted release: that it is there, since when, and where in the log."""
+    return page.show(
+        "release/restricted.html",
+        dataset=dataset,
+        release=found,
+        agency=agencies.get(visitor.db(), dataset.agency),
+        log_size=visitor.portal().log.checkpoint().size,
+        standing=standing_of(found),
+    )
+
+
+def _kept(found: Release, answer: Response) -> Response:
+    return headers.for_its_people(answer) if access.is_restricted(found) else answer
 
 
 def _tombstone(dataset: Dataset, found: Release) -> Response:
@@ -72,12 +94,14 @@ def _tombstone(dataset: Dataset, found: Release) -> Response:
             release=found,
             agency=agencies.get(session, dataset.agency),
         )
-    return page.show(
+    inside = visitor.may_open(found, dataset.agency)
+    answer = page.show(
         "release/tombstone.html",
         410,
         dataset=dataset,
         release=found,
-        record=ReleaseRecord.parse(found.record.encode()),
-        files=files_of(session, found.id),
+        record=ReleaseRecord.parse(found.record.encode()) if inside else None,
+        files=files_of(session, found.id) if inside else [],
         agency=agencies.get(session, dataset.agency),
     )
+    return _kept(found, answer)

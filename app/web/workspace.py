@@ -199,7 +199,13 @@ def submit(release_id: str) -> Response:
     try:
         with transaction(portal.engine) as session:
             drafts.describe(
-                session, actor, release_id, kind=form.get("kind", "update"), note=_texts("note"), words=_words()
+                session,
+                actor,
+                release_id,
+                kind=form.get("kind", "update"),
+                note=_texts("note"),
+                words=_words(),
+                access=form.get("access"),
             )
             if form.get("then") == "submit":
                 keychanges.require_key(session, portal.log_keys.ring(), portal.host, release_id)

@@ -6,6 +6,8 @@ from app.db.engine import transaction
 from app.policy import Action, allows, require
 from app.security import visitor
 from app.services import catalogue, changes, desk, drafts
+from app.services.access import OPEN
+from app.services.words import Words
 from app.web import again, page
 from archive.errors import IshibumiError
 
@@ -46,6 +48,34 @@ def withdraw(name: str, version: int) -> Response:
             )
     except IshibumiError as refused:
         return _form(name, version, refused)
+    return redirect(url_for("workspace.home"), 303)  # type: ignore[return-value]  # Werkzeug's type
+
+
+@blueprint.get("/datasets/<name>/v<int(max=999999999):version>/open")
+def open_form(name: str, version: int) -> Response:
+    """Return the form, with what becomes public for ever."""
+    return _form(name, version, None, "workspace/open.html")
+
+
+@blueprint.post("/datasets/<name>/v<int(max=999999999):version>/open")
+def open_to_all(name: str, version: int) -> Response:
+    """Ask that a restricted release be opened to everybody."""
+    portal = visitor.portal()
+    try:
+        with transaction(portal.engine) as session:
+            changes.request_amendment(
+                session,
+                portal.jobs,
+                visitor.actor(),
+                dataset=name,
+                version=version,
+                words=Words(),
+                reason=request.form.get("reason", ""),
+                now=portal.clock.now(),
+                access=OPEN,
+            )
+    except IshibumiError as refused:
+        return _form(name, version, refused, "workspace/open.html")
     return redirect(url_for("workspace.home"), 303)  # type: ignore[return-value]  # Werkzeug's type
 
 

@@ -13,7 +13,9 @@ def upgrade() -> None:
     with op.batch_alter_table("release", schema=None) as batch_op:
         batch_op.add_column(sa.Column("access", sa.String(length=12), nullable=False, server_default="open"))
     with op.batch_alter_table("release", schema=None) as batch_op:
-        batch_op.alter_column("access", existing_type=sa.String(length=12), existing_nullable=False, server_default=None)
+        batch_op.alter_column(
+            "access", existing_type=sa.String(length=12), existing_nullable=False, server_default=None
+        )
 
 
 def downgrade() -> None:
