@@ -38,13 +38,14 @@ def mined(merkle_root: bytes, time: int, bits: int = BITS) -> bytes:
 
 @dataclass
 class Calendar:
-    """What the server holds: `steps` by commitment, `headers` by height. `answer` replaces what it says, while set."""
+    """What the server holds: `steps` by commitment, `headers` by height. `answer` replaces what it says, while set; `status` how."""
 
     url: str
     steps: dict[bytes, Timestamp] = field(default_factory=dict)
     waiting: list[Timestamp] = field(default_factory=list)
     headers: dict[int, bytes] = field(default_factory=dict)
     answer: bytes | None = None
+    status: int = 200
     asked: list[str] = field(default_factory=list)
 
     def promise(self, digest: bytes) -> bytes:
@@ -98,7 +99,7 @@ def serving() -> Iterator[Calendar]:
 
         def give(self, found: bytes | None) -> None:
             body = calendar.answer if calendar.answer is not None else found
-            self.send_response(200 if body is not None else 404)
+            self.send_response(calendar.status if body is not None else 404)
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
             self.wfile.write(body or b"")

@@ -103,11 +103,11 @@ class Authority:
         )
         return (self.folder / "reply.tsr").read_bytes()
 
-    def stamp(self, body: bytes) -> bytes:
+    def stamp(self, body: bytes, *, with_certificate: bool = True) -> bytes:
         """Return a reply over the SHA-256 of `body`, its query being OpenSSL's own."""
         (self.folder / "body").write_bytes(body)
         made = subprocess.run(
-            ["openssl", "ts", "-query", "-data", "body", "-sha256", "-cert"],
+            ["openssl", "ts", "-query", "-data", "body", "-sha256", *(["-cert"] if with_certificate else [])],
             cwd=self.folder,
             check=True,
             capture_output=True,

@@ -114,13 +114,13 @@ class Anchorer:
         if token is not None:
             if check_anchor(kept.kind, token, body).state is AnchorState.REFUSED:
                 raise BadToken({"by": kept.by, "why": "it is not over this checkpoint"})
-            folder.improve(self.log_folder, kept, token=token)
+            folder.improve(self.log_folder, kept, token)
         if self.headers is not None:
             for root, height in ots_check.attested(ots_check.parse(token or kept.token)).blocks.items():
                 header = self.headers.header(height)
                 if not ots_check.header_fits(header, root, self.least_work):
                     raise BadToken({"by": "the server of block headers", "why": f"block {height}"})
-                folder.improve(self.log_folder, kept, header=header)
+                folder.put_header(self.log_folder, kept, header)
                 return
 
     def _now(self) -> float:

@@ -10,6 +10,7 @@ import pytest
 from app.outbound import Outbound
 from archive.ledger.anchor.checking import AnchorState, check_anchor
 from archive.ledger.anchor.finding import MAX_TOKEN
+from archive.ledger.anchor.headers import Esplora
 from archive.ledger.anchor.ots import Calendar
 from archive.ledger.anchor.port import Anchor, AuthorityRefused, BadToken
 from archive.ledger.anchor.rfc3161 import TimeAuthority
@@ -65,7 +66,7 @@ def test_what_it_gives_is_over_what_was_asked(asked: Asked) -> None:
     assert asked.anchor.upgrade(BODY, token) is None
 
 
-@pytest.mark.parametrize("raw", [b"", b"\0" * 50, b"\xff" * 300, b"<html>busy</html>"])
+@pytest.mark.parametrize("raw", [b"", b"\0" * 50, b"\xff" * 300, b"<html>busy</html>", b"0\x050\x03\x02\x01\x00"])
 def test_an_answer_that_is_no_token_is_one_clear_error(asked: Asked, raw: bytes) -> None:
     asked.answer_with(raw)
     with pytest.raises((BadToken, AuthorityRefused)) as caught:
@@ -136,3 +137,29 @@ def test_a_calendar_upgrades_when_its_block_is_there(tmp_path: Path) -> None:
         assert complete is not None
         found = check_anchor("opentimestamps", complete, BODY, header=header, least_work=calendar_server.WORK)
         assert found.state is AnchorState.PROVEN
+
+
+def test_a_calendar_that_is_away_is_told(tmp_path: Path) -> None:
+    with calendar_server.serving() as server:
+        made = Calendar("cal", server.url, WAY)
+        pending = made.stamp(BODY)
+        server.status = 503
+        with pytest.raises(AuthorityRefused):
+            made.stamp(BODY)
+        server.answer = b"busy"
+        with pytest.raises(AuthorityRefused):
+            made.upgrade(BODY, pending)
+
+
+def test_a_server_of_headers() -> None:
+    with calendar_server.serving() as server:
+        Calendar("cal", server.url, WAY).stamp(BODY)
+        header = server.make_block(1_790_000_000)
+        headers = Esplora(server.url, WAY)
+        assert headers.header(900_000) == header
+        with pytest.raises(AuthorityRefused):
+            headers.header(1)
+        for wrong in (b"", b"F" * 64, b"0" * 63, b"<html>"):
+            server.answer = wrong
+            with pytest.raises(AuthorityRefused):
+                headers.header(900_000)

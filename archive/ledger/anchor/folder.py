@@ -57,13 +57,14 @@ def keep(log: Path, checkpoint: SignedCheckpoint, kind: str, by: str, token: byt
     _put(disk, place / (by + SUFFIXES[kind]), token, at)
 
 
-def improve(log: Path, kept: Kept, *, token: bytes = b"", header: bytes = b"") -> None:
-    """Replace a kept proof by one that proves more of the same, or put its block's header beside it. Raises OSError."""
-    disk, place = LocalDisk(), log / FOLDER / str(kept.size)
-    if token:
-        _put(disk, place / (kept.by + SUFFIXES[kept.kind]), token, kept.at)
-    if header:
-        _put(disk, place / (kept.by + HEADER), header, kept.at)
+def improve(log: Path, kept: Kept, token: bytes) -> None:
+    """Replace a kept proof by one that proves more of the same. Raises OSError."""
+    _put(LocalDisk(), log / FOLDER / str(kept.size) / (kept.by + SUFFIXES[kept.kind]), token, kept.at)
+
+
+def put_header(log: Path, kept: Kept, header: bytes) -> None:
+    """Put the header of its block beside a kept proof. Raises OSError."""
+    _put(LocalDisk(), log / FOLDER / str(kept.size) / (kept.by + HEADER), header, kept.at)
 
 
 def kept(log: Path) -> Iterator[Kept]:
@@ -97,10 +98,9 @@ def sizes(log: Path) -> list[int]:
 def last(log: Path, kind: str, by: str) -> Kept | None:
     """Return the newest anchor by one authority."""
     for size in reversed(sizes(log)):
-        if (log / FOLDER / str(size) / (by + SUFFIXES[kind])).exists():
-            for each in of_size(log, size):
-                if (each.kind, each.by) == (kind, by):
-                    return each
+        found = [each for each in of_size(log, size) if (each.kind, each.by) == (kind, by)]
+        if found:
+            return found[0]
     return None
 
 

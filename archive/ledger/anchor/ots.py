@@ -48,7 +48,8 @@ class Calendar:
             elif answer.status != _NOT_YET:
                 raise AuthorityRefused({"by": self.name, "why": f"HTTP {answer.status}"})
         raw = _encoded(proof)
-        return raw if ots_check.attested(proof).blocks and len(raw) <= MAX_TOKEN else None
+        # What is kept must be readable again: steps put together may be more than a reader takes.
+        return raw if len(raw) <= MAX_TOKEN and ots_check.attested(self._own(body, raw)).blocks else None
 
     def _own(self, body: bytes, token: bytes) -> Any:
         try:

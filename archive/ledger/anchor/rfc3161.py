@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archive.ledger.anchor import rfc3161_check
+from archive.ledger.anchor.checking import check_anchor
 from archive.ledger.anchor.finding import MAX_TOKEN, RFC3161, AnchorState
 from archive.ledger.anchor.port import AuthorityRefused, BadToken
 from archive.ledger.transport import Transport
@@ -41,7 +42,7 @@ class TimeAuthority:
         reply = rfc3161_check.decoded(answer.body)
         if reply is not None:
             self._require_answer(reply, request.nonce)
-        finding = rfc3161_check.check(answer.body, body, self.roots, None)
+        finding = check_anchor(RFC3161, answer.body, body, roots=self.roots)
         if finding.state is AnchorState.REFUSED:
             raise BadToken({"by": self.name, "why": finding.why})
         return answer.body
@@ -57,7 +58,7 @@ class TimeAuthority:
             raise AuthorityRefused({"by": self.name, "why": why})
         try:
             same = reply.tst_info.nonce == nonce
-        except ValueError:
+        except Exception:  # noqa: BLE001 - the library's errors have no common base
             same = False
         if not same:
             raise BadToken({"by": self.name, "why": "it answers another question"})

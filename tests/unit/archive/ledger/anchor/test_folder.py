@@ -48,7 +48,8 @@ def test_the_earliest_of_each_authority_covers(log: Path) -> None:
 
 def test_a_proof_with_its_block_goes_before_a_promise(log: Path) -> None:
     later = folder.of_size(log, 12)[0]
-    folder.improve(log, later, token=b"in a block", header=b"h" * 80)
+    folder.improve(log, later, b"in a block")
+    folder.put_header(log, later, b"h" * 80)
     found = folder.earliest_covering(log, 4)[0]
     assert (found.size, found.token, found.header, found.at) == (12, b"in a block", b"h" * 80, 300.0)
 

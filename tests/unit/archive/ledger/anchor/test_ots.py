@@ -91,6 +91,13 @@ def test_another_blocks_header_with_work_is_refused(proofs: tuple[bytes, bytes, 
     assert check(proofs[1], mined(b"\x11" * 32, TIME)).state is AnchorState.REFUSED
 
 
+def test_a_header_fits_with_its_root_and_enough_work(proofs: tuple[bytes, bytes, bytes]) -> None:
+    header = proofs[2]
+    assert ots_check.header_fits(header, header[36:68], WORK)
+    assert not ots_check.header_fits(header, bytes(32), WORK)
+    assert not ots_check.header_fits(header, header[36:68], ots_check.LEAST_WORK)
+
+
 def test_a_small_exponent_shortens_the_target() -> None:
     assert ots_check._target(0x02008000) == 0x80
     assert ots_check._target(0x1D00FFFF) == 0xFFFF << 208

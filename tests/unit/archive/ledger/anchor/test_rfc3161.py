@@ -3,9 +3,15 @@
 import datetime as dt
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -153,3 +159,46 @@ def test_a_flipped_bit_never_proves_another_time_or_authority(
         assert (found.time, found.by) == (good.time, good.by)
     else:
         assert found.time is None
+
+
+def test_a_token_without_its_certificate_is_not_checkable(authority: Authority) -> None:
+    bare = authority.stamp(BODY, with_certificate=False)
+    found = check_anchor("rfc3161", bare, BODY, roots=[authority.root])
+    assert (found.state, found.time) == (AnchorState.UNCHECKED, None)
+    assert rfc3161_check.ends(bare, [authority.root]) is None
+
+
+def test_a_chain_is_not_followed_for_ever(authority: Authority, other: Authority, token: bytes) -> None:
+    signer = load_pem_x509_certificate(authority.certificate)
+    root, foreign = load_pem_x509_certificate(authority.root), load_pem_x509_certificate(other.root)
+    assert rfc3161_check._chain(signer, [signer, root], [root]) == [signer, root]
+    assert rfc3161_check._chain(signer, [signer, root], [foreign]) == []
+    assert rfc3161_check.ends(token, []) == signer.not_valid_after_utc
+
+
+def test_a_chain_of_too_many_certificates_leads_nowhere() -> None:
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(10)]
+    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, str(n))]) for n in range(10)]
+    now = dt.datetime.now(dt.UTC)
+    made = [
+        x509.CertificateBuilder()
+        .subject_name(names[n])
+        .issuer_name(names[max(n - 1, 0)])
+        .public_key(keys[n].public_key())
+        .serial_number(n + 1)
+        .not_valid_before(now)
+        .not_valid_after(now + dt.timedelta(days=1))
+        .sign(keys[max(n - 1, 0)], hashes.SHA256())
+        for n in range(10)
+    ]
+    assert rfc3161_check._chain(made[9], made, made[:1]) == []
+    assert rfc3161_check._chain(made[7], made, made[:1]) == made[7::-1]
+
+
+def test_who_stops_the_program_stops_it(token: bytes) -> None:
+    class Stopped(list[bytes]):
+        def __iter__(self) -> Iterator[bytes]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check_anchor("rfc3161", token, BODY, roots=Stopped())
