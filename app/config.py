@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     log_batch: Annotated[
         int, Field(ge=1, le=65_536, description="Most statements that the log publishes under one checkpoint.")
     ] = 4_096
+    log_key_days: Annotated[
+        int,
+        Field(ge=0, le=3_650, description="Days for which an old and a new key of the log both sign its checkpoints."),
+    ] = 30
     log_batch_wait_ms: Annotated[
         int,
         Field(

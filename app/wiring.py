@@ -26,7 +26,7 @@ from app.services.erasing import Eraser, replay
 from app.services.evidence import Evidence
 from app.services.folders import Folders
 from app.services.indexing import Indexer
-from app.services.inscribing import Scribe, catch_up, check_database
+from app.services.inscribing import Scribe, catch_up, check_database, held_log_keys
 from app.services.intake import sweep
 from app.services.keying import KeyAdder
 from app.services.keys_of_log import LogKeys, listed_in
@@ -284,25 +284,29 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
         FatalLedgerError: the log must not be written; a person has to look.
 
     """
-    keys = KeyStore(portal.folders.keys, portal.node_secret)
+    keys, opened = portal.keys, portal.log_keys.of_log
+    log_key, *following = held_log_keys(portal.log_keys.ring(), keys)
     with ExitStack() as stack:
         log = stack.enter_context(
             open_log(
                 portal.folders.log,
                 portal.folders.log_state,
-                keys.load(portal.origin),
+                log_key,
                 lambda: portal.clock.now().timestamp(),
                 StatementCheck(portal.origin),
                 disk=portal.disks.log,
                 batch=portal.settings.log_batch,
                 gather=portal.settings.log_batch_wait_ms / 1000,
                 cosigners=portal.cosigners,
+                following=following,
             )
         )
         recover_all(portal.root)
         catch_up(portal.engine, portal.log)
         sweep(portal.engine, portal.staging)
         scribe = Scribe(portal.engine, log, keys, portal.clock, portal.origin, Lock(), portal.log_keys)
+        if portal.log_keys.of_log != opened:  # a crash left the statement decided that brings or ends one
+            scribe.sign_heads()
         announcer = Announcer(
             portal.engine, keys, scribe, portal.log, portal.clock, portal.host, portal.folders.log_state
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 _AGENCY = click.option("--agency", metavar="SLUG", help="The keys of this agency.")
 _NODE = click.option("--node", "of_node", is_flag=True, help="The key of the node's own statements.")
+_LOG = click.option("--log", "of_log", is_flag=True, help="The key that signs the log's checkpoints.")
 _USER = click.option("--user", metavar="EMAIL", help="Act as this person instead of the local shell.")
 
 
@@ -38,13 +40,29 @@ def key_list(agency: str | None, as_json: bool) -> int:
 @click.command("rotate")
 @_AGENCY
 @_NODE
+@_LOG
+@click.option(
+    "--next-key",
+    "next_key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --log: the file next-log-key.txt that `init`, or the last rotation, wrote to be moved away.",
+)
 @click.option("--keep", is_flag=True, help="The old key stays in force beside the new one.")
 @_USER
 @_JSON
-def key_rotate(agency: str | None, of_node: bool, keep: bool, user: str | None, as_json: bool) -> int:
-    """Make a new key; the old one signs for it and ends as superseded, and what it signed stays good."""
+def key_rotate(
+    agency: str | None, of_node: bool, of_log: bool, next_key: Path | None, keep: bool, user: str | None, as_json: bool
+) -> int:
+    """Make a new key; the old one signs for it and ends as superseded, and what it signed stays good.
+
+    The log's next key was chosen when the present one was: --next-key brings it. From then on checkpoints carry both
+    signatures, until `key revoke --log` ends the old one.
+    """
     from app.cli import local
     from app.services import keychanges
+
+    if of_log:
+        return _rotate_log(agency, next_key, of_node=of_node, as_json=as_json)
 
     def ask(portal: "Portal", session: "Session") -> "KeyChange":
         return keychanges.rotate(
@@ -63,6 +81,8 @@ def key_rotate(agency: str | None, of_node: bool, keep: bool, user: str | None, 
 @click.command("revoke")
 @_AGENCY
 @_NODE
+@_LOG
+@click.option("--now", "at_once", is_flag=True, help="With --log: do not wait until both keys have signed long enough.")
 @click.option("--keyid", default="", metavar="HEX", help="This key, by its 8 hex digits; else the newest in force.")
 @click.option("--reason", required=True, type=click.Choice(["retired", "superseded", "compromised"]))
 @click.option("--from-index", type=click.IntRange(1), help="What it signed from this statement on is doubtful.")
@@ -73,6 +93,8 @@ def key_rotate(agency: str | None, of_node: bool, keep: bool, user: str | None, 
 def key_revoke(
     agency: str | None,
     of_node: bool,
+    of_log: bool,
+    at_once: bool,
     keyid: str,
     reason: str,
     from_index: int | None,
@@ -96,16 +118,38 @@ def key_revoke(
         click.confirm(f"Revoke the key as {reason}? This cannot be undone.", abort=True, err=True)
 
     def ask(portal: "Portal", session: "Session") -> "KeyChange":
+        ring = portal.log_keys.ring()
+        if of_log and not at_once:
+            keychanges.require_overlap(session, ring, portal.settings.log_key_days, portal.clock.now())
         return keychanges.revoke(
             session,
             portal.jobs,
             local.acting(session, user),
-            portal.log_keys.ring(),
-            _name(portal, agency, of_node=of_node),
+            ring,
+            portal.origin if of_log else _name(portal, agency, of_node=of_node),
             reason=reason,
             now=portal.clock.now(),
             keyid=keyid,
             doubt=doubt,
+        )
+
+    return _change(ask, as_json=as_json)
+
+
+def _rotate_log(agency: str | None, next_key: Path | None, *, of_node: bool, as_json: bool) -> int:
+    from app.cli import local
+    from app.services import keychanges, logkeys
+
+    if agency or of_node or next_key is None:
+        raise click.UsageError("--log needs --next-key FILE, and neither --agency nor --node")
+
+    def ask(portal: "Portal", session: "Session") -> "KeyChange":
+        brought = logkeys.bring(next_key, portal.folders, portal.keys, portal.log_keys.ring())
+        click.echo(f"the key after this one: {brought.following_file}  → move it off this machine", err=True)
+        actor = local.acting(session, None)
+        key, following = brought.key, brought.following
+        return keychanges.rotate_log(
+            session, portal.jobs, actor, portal.log_keys.ring(), key, following, now=portal.clock.now()
         )
 
     return _change(ask, as_json=as_json)
@@ -134,7 +178,7 @@ def _name(portal: "Portal", agency: str | None, *, of_node: bool) -> str:
     from app.services import names
 
     if bool(agency) == of_node:
-        raise click.UsageError("give --agency SLUG or --node")
+        raise click.UsageError("give one of --agency SLUG, --node, --log")
     return names.agency_key(portal.host, agency) if agency else names.node_key(portal.host)
 
 

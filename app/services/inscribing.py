@@ -24,6 +24,7 @@ from archive.ledger.reader import LogReader
 from archive.ledger.statement_check import read_statement
 from archive.ledger.writer import Log
 from archive.records import dsse
+from archive.records.keyring import KeyRing
 from archive.records.keys import SigningKey
 from archive.records.keystore import KeyStore
 from archive.records.statements import Statement, parse
@@ -94,6 +95,10 @@ class Scribe:
                 return self.keys.load(signer, each.key.key_id.hex())
         raise NoKeyInForce({"name": signer})
 
+    def sign_heads(self) -> None:
+        """Have the log's heads signed by every key of its own that is in force. Raises as `Log.sign_with`."""
+        self.log.sign_with(held_log_keys(self.log_keys.ring(), self.keys))
+
     def _signed_now(self, inscription_id: str, kind: str, signer: str, given: str | Callable[[int], str]) -> bytes:
         body = given if isinstance(given, str) else given(self.log.size)
         tail = self.log.tail(signer)
@@ -114,6 +119,13 @@ class Scribe:
             row.body, row.envelope = body, entry
             session.add(row)
         return entry
+
+
+def held_log_keys(ring: KeyRing, keys: KeyStore) -> list[SigningKey]:
+    """Return the log's keys that are in force and lie here, the newest first. Raises KeyNotHere: there is none."""
+    here = {each.key_id for each in keys.held(ring.log)}
+    alive = [each.key.key_id for each in ring.in_force(ring.log) if each.key.key_id in here]
+    return [keys.load(ring.log, key_id.hex()) for key_id in alive] or [keys.load(ring.log)]
 
 
 class DatabaseOlder(AppError):

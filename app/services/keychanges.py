@@ -1,7 +1,8 @@
 """Wishes about signing keys: rotate, add, revoke. Each becomes a durable job in the transaction that wrote it down."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from sqlmodel import Session, col, func, select
 
@@ -15,6 +16,7 @@ from app.services import names
 from app.services.accounts import record
 from app.services.errors import BadKeyWish, KeyBusy, NoKeyInForce, NoSuchKey, NoSuchThing
 from archive.records.keyring import KeyRing, Registered
+from archive.records.keys import PublicKey
 
 REASONS = ("superseded", "retired", "compromised")
 
@@ -53,6 +55,39 @@ def rotate(
         requested_at=now,
     )
     return _go(session, jobs, actor, change, now)
+
+
+def rotate_log(
+    session: Session, jobs: JobQueue, actor: Actor, ring: KeyRing, key: PublicKey, following: bytes, *, now: datetime
+) -> KeyChange:
+    """Ask that `key`, which lies in the key store, follow the log's key; `following` is the hash of the one after it.
+
+    From then on heads carry both signatures, until the older key is revoked.
+
+    Raises:
+        NotAllowed, KeyBusy: as `rotate`. BadKeyWish: the log named another key as its next one.
+
+    """
+    _require_free(session, actor, ring.log)
+    if sha256(key.raw).digest() != ring.next_log or key.name != ring.log:
+        raise BadKeyWish({"why": "not the key whose hash the log has named as its next / 台帳が予告した鍵と違います"})
+    change = KeyChange(
+        action=KeyAction.ROTATE.value,
+        name=ring.log,
+        vkey=key.vkey,
+        following=following.hex(),
+        requested_by=actor.label,
+        requested_at=now,
+    )
+    return _go(session, jobs, actor, change, now)
+
+
+def require_overlap(session: Session, ring: KeyRing, days: int, now: datetime) -> None:
+    """Return if the log's newest key has signed for `days` already, so that others know it. Raises BadKeyWish."""
+    newest = ring.in_force(ring.log)[0]
+    since = session.exec(select(StatementRow.time).where(StatementRow.log_index == newest.index)).one()
+    if now - since < timedelta(days=days):
+        raise BadKeyWish({"why": f"{newest.key.key_id.hex()}: {since:%Y-%m-%d} + {days} d; --now"})
 
 
 def revoke(
@@ -128,7 +163,8 @@ def _require_free(session: Session, actor: Actor, name: str) -> None:
 
 
 def _in_force(ring: KeyRing, name: str, keyid: str) -> Registered:
-    for each in ring.in_force(name):
+    alive = ring.in_force(name)
+    for each in alive[::-1] if name == ring.log else alive:  # the newest key of a log is the one that stays
         if keyid in ("", each.key.key_id.hex()):
             return each
     raise NoSuchKey({"name": name, "keyid": keyid[:8]})

@@ -87,8 +87,8 @@ def create(folders: Folders, engine: sa.Engine, host: str, clock: Clock) -> NewN
         create_log(folders.log, folders.log_state, log_key, lambda: clock.now().timestamp())
     SqliteWitnessState.create(folders.log_state)  # before the key: a witness without memory would sign the past again
     witness_key = _key(store, names.witness_key(host), KeyKind.WITNESS)
-    recovery = _offline_key(folders.data / "recovery-key.txt", f"{host}/recovery")
-    following = _offline_key(folders.data / "next-log-key.txt", names.log_origin(host))
+    recovery = offline_key(folders.data / "recovery-key.txt", f"{host}/recovery")
+    following = offline_key(folders.data / "next-log-key.txt", names.log_origin(host))
     genesis = _genesis(host, log_key.public, node_key, witness_key.public, clock, recovery, following)
     origin = names.log_origin(host)
     with open_log(
@@ -134,7 +134,7 @@ def _key(store: KeyStore, name: str, kind: KeyKind) -> SigningKey:
     return store.load(name)
 
 
-def _offline_key(path: Path, name: str) -> bytes:
+def offline_key(path: Path, name: str) -> bytes:
     """Write a key to be moved off the machine (0600), once, and return the SHA-256 of its public half."""
     if not path.exists():
         made = SigningKey.generate(name, KeyKind.STATEMENT)

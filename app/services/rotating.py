@@ -16,6 +16,7 @@ from app.services import names
 from app.services.accounts import record
 from app.services.errors import NoKeyInForce
 from app.services.inscribing import Scribe
+from archive.records import base64_strict
 from archive.records.keys import KeyKind, PublicKey, SigningKey
 from archive.records.keystore import KeyStore
 from archive.records.statements import format_time
@@ -33,7 +34,13 @@ class KeyChanger:
 
     def steps(self) -> Sequence[tuple[str, Callable[[str], None]]]:
         """Return the steps in their order."""
-        return [("key", self.make_key), ("add", self.add), ("revoke", self.revoke), ("done", self.finish)]
+        return [
+            ("key", self.make_key),
+            ("add", self.add),
+            ("heads", self.sign_heads),
+            ("revoke", self.revoke),
+            ("done", self.finish),
+        ]
 
     def make_key(self, change_id: str) -> None:
         """The new key lies sealed in the key store, and the wish names it."""
@@ -54,6 +61,11 @@ class KeyChanger:
         found = self.scribe.inscribe(self._added(change), "add-key", self._signer(change.name), self._add_body(change))
         self._stands_at(change_id, found.log_index)
 
+    def sign_heads(self, change_id: str) -> None:
+        """The log's heads carry a signature by each of its keys that is in force."""
+        if self._load(change_id).name == self.scribe.origin:
+            self.scribe.sign_heads()
+
     def revoke(self, change_id: str) -> None:
         """The log says that the old key is ended, and from where on it is doubtful."""
         change = self._load(change_id)
@@ -72,6 +84,7 @@ class KeyChanger:
 
     def finish(self, change_id: str) -> None:
         """The wish is done; another one about the same keys may come."""
+        self.sign_heads(change_id)
         with transaction(self.engine) as session:
             change = locked_one(session, KeyChange, change_id)
             if change.done_at is None:
@@ -91,6 +104,8 @@ class KeyChanger:
         return held[0] if held else None
 
     def _signer(self, name: str) -> str:
+        if name == self.scribe.origin:  # a log's key signs heads and nothing else
+            return names.node_key(self.host)
         try:
             self.scribe.signing_key(name)
         except NoKeyInForce:
@@ -98,15 +113,17 @@ class KeyChanger:
         return name
 
     def _add_body(self, change: KeyChange) -> str:
-        return json.dumps(
-            {
-                "name": change.name,
-                "vkey": change.vkey,
-                "role": "node" if change.name == names.node_key(self.host) else "agency",
-                "custody": "own" if change.action == KeyAction.ADD else "custodial",
-                "not_before": format_time(self.clock.now()),
-            }
-        )
+        own = {names.node_key(self.host): "node", self.scribe.origin: "log"}
+        body = {
+            "name": change.name,
+            "vkey": change.vkey,
+            "role": own.get(change.name, "agency"),
+            "custody": "own" if change.action == KeyAction.ADD else "custodial",
+            "not_before": format_time(self.clock.now()),
+        }
+        if change.following:
+            body["next"] = base64_strict.encode(bytes.fromhex(change.following))
+        return json.dumps(body)
 
     @staticmethod
     def _added(change: KeyChange) -> str:
