@@ -38,6 +38,14 @@ def text(name: str, most: int) -> str:
     return given
 
 
+def one_of(name: str, choices: tuple[str, ...]) -> str:
+    """Return one of a few words of the query, the first when it is not there. Raises BadWords."""
+    given = request.args.get(name) or choices[0]
+    if given not in choices:
+        raise BadWords({"member": name, "why": ", ".join(choices)})
+    return given
+
+
 def sha256(given: str) -> str:
     """Return a SHA-256 in lower-case hex. Raises BadWords."""
     folded = given.lower()

@@ -1,8 +1,10 @@
 """The bytes of files, for ever, and the evidence that goes with each."""
 
 import base64
-import json
-from typing import Any
+from contextlib import nullcontext
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 from flask import Blueprint, Response, g, send_file
@@ -12,8 +14,10 @@ from app.db.catalogue import Release, ReleaseFile
 from app.security import headers, visitor
 from app.services import access, catalogue
 from app.services.errors import ErasedByLaw, Withdrawn
+from archive.packages import evidence_zip
 
 blueprint = Blueprint("proofs", __name__)
+_IN_MEMORY = 8 * 1024 * 1024
 SHOWN_AS = frozenset(
     {"application/pdf", "application/json", "application/geo+json", "image/png", "image/jpeg", "image/gif"}
 )
@@ -54,10 +58,10 @@ def bundle(name: str, version: int, path: str) -> Response:
     """Return the evidence bundle of a file: all that is needed to verify it offline; with `?row=` of one row of it."""
     release, found = _find(name, version, path)
     portal, row = visitor.portal(), arguments.number("row")
-    named = f"{name}-v{version}-{found.sha256[:8]}"
-    if row is not None:
-        return _document(portal.evidence.of_row(release, found.path, row), f"{named}-row{row}.evidence.json")
-    return _document(portal.evidence.of_file(release, found.path), f"{named}.evidence.json")
+    made = portal.evidence.of(release, found.path, row=row)
+    named = f"{name}-v{version}-{found.sha256[:8]}" + ("" if row is None else f"-row{row}")
+    content = catalogue.stored(portal.root, release, found.path).path if row is None else None
+    return _document(made, named, content)
 
 
 @blueprint.get("/datasets/<name>/v<int(max=999999999):version>/evidence")
@@ -69,12 +73,17 @@ def whole_bundle(name: str, version: int) -> Response:
         found = portal.evidence.of_erased(_opened(name, version), gone)
     else:
         found = portal.evidence.of_release(_release(name, version))
-    return _document(found, f"{name}-v{version}.evidence.json")
+    return _document(found, f"{name}-v{version}")
 
 
-def _document(bundle: dict[str, Any], filename: str) -> Response:
-    answer = Response(json.dumps(bundle, ensure_ascii=False, indent=1) + "\n", mimetype="application/json")
-    answer.headers["Content-Disposition"] = f"attachment; filename={filename}"
+def _document(bundle: dict[str, Any], named: str, content: Path | None = None) -> Response:
+    """Return the bundle, with `?format=zip` in a zip with the file at `content` and a page for people."""
+    form = arguments.one_of("format", ("json", "zip"))
+    if form == "zip":
+        answer = send_file(_zipped(bundle, content), mimetype="application/zip", max_age=None)
+    else:
+        answer = Response(evidence_zip.encode(bundle), mimetype="application/json")
+    answer.headers["Content-Disposition"] = f"attachment; filename={named}.evidence.{form}"
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
 
@@ -86,6 +95,19 @@ def _opened(name: str, version: int) -> Release:
         raise access.refusal(release)
     g.inside_restricted = access.is_restricted(release)
     return release
+
+
+def _zipped(bundle: dict[str, Any], content: Path | None) -> BinaryIO:
+    """Return the zip, open at its beginning and kept on disk when it is large; whoever sends it closes it."""
+    gathered = cast(BinaryIO, SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115 - outlives this function
+    try:
+        with content.open("rb") if content is not None else nullcontext() as source:
+            evidence_zip.write(gathered, bundle, source)
+        gathered.seek(0)
+    except BaseException:
+        gathered.close()
+        raise
+    return gathered
 
 
 def _release(name: str, version: int) -> Release:

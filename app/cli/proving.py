@@ -1,22 +1,28 @@
 """verify, evidence, audit, rebuild: what nobody should have to take on trust."""
 
-import json
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, cast
 
 import click
 
 from app.cli import told
 
 _MAX_PEM = 1024 * 1024
+_IN_MEMORY = 8 * 1024 * 1024
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option(
-    "--bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Evidence to check against."
+    "--bundle",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Evidence to check against, or a zip of it; FILE may be left out when it lies in the zip, or was erased.",
 )
 @click.option(
     "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Logs and witnesses you trust."
@@ -30,7 +36,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON doc
 )
 @_JSON
 def verify_command(
-    file: Path, bundle: Path | None, policy: Path | None, authority: tuple[Path, ...], as_json: bool
+    file: Path | None, bundle: Path | None, policy: Path | None, authority: tuple[Path, ...], as_json: bool
 ) -> int:
     """Check FILE (or - for stdin): which dataset, version and agency it is, proved step by step.
 
@@ -40,18 +46,20 @@ def verify_command(
     """
     from app.services import node, verifying
     from archive.ledger.policy import MAX_POLICY_BYTES
-    from archive.verify import bundle as bundles
     from archive.verify import report
 
+    if file is None and bundle is None:
+        raise click.UsageError("give FILE, or --bundle")
     pinned = _read(policy, MAX_POLICY_BYTES) if policy else _own_policy()
     trusted = [_read(each, _MAX_PEM) for each in authority] or _own_authorities()
-    with _opened(file) as source:
+    with ExitStack() as opened:
+        source = opened.enter_context(_opened(file)) if file is not None else None
         if bundle is not None:
-            result = verifying.with_bundle(source, _read(bundle, bundles.MAX_BYTES), pinned, trusted)
+            result = verifying.with_bundle(source, opened.enter_context(bundle.open("rb")), pinned, trusted)
         else:
             try:
-                with told.portal() as portal:
-                    result = verifying.with_archive(portal.engine, portal.evidence, source, pinned, trusted)
+                portal = opened.enter_context(told.portal())
+                result = verifying.with_archive(portal.engine, portal.evidence, cast(BinaryIO, source), pinned, trusted)
             except node.NoNode as nobody:
                 told.tell(nobody)
                 click.echo("To check without a node, give the file's evidence: --bundle FILE.evidence.json", err=True)
@@ -62,29 +70,66 @@ def verify_command(
 
 @click.command()
 @click.argument("name")
-@click.argument("path")
+@click.argument("path", required=False)
 @click.option("--version", "version", type=click.IntRange(1), help="The newest by default.")
+@click.option("--release", "whole", is_flag=True, help="Of every file of the release, in one bundle.")
+@click.option("--row", type=click.IntRange(0), help="Of one row of the table PATH alone; 0 is the header.")
+@click.option("--erased", type=click.IntRange(0), help="Of a file that was erased, by its number in the manifest.")
+@click.option("--zip", "as_zip", is_flag=True, help="A zip of the evidence, the file, and a page for people.")
 @click.option("-o", "--output", metavar="FILE", help="Where to write; - is stdout.")
 @_JSON
-def evidence_command(name: str, path: str, version: int | None, output: str | None, as_json: bool) -> int:
+def evidence_command(
+    name: str,
+    path: str | None,
+    version: int | None,
+    whole: bool,
+    row: int | None,
+    erased: int | None,
+    as_zip: bool,
+    output: str | None,
+    as_json: bool,
+) -> int:
     """Write the evidence bundle of the file PATH in dataset NAME: all that is needed to verify it offline."""
     from app.db.engine import transaction
     from app.services import catalogue
+    from archive.packages import evidence_zip
 
-    with told.portal() as portal:
+    if sum((path is not None, whole, erased is not None)) != 1 or (row is not None and path is None):
+        raise click.UsageError("give PATH (with --row for one row of it), --release, or --erased")
+    with told.portal() as portal, ExitStack() as opened:
         with transaction(portal.engine) as session:
             dataset = catalogue.dataset(session, name)
             release = catalogue.release(session, name, version or dataset.latest_version)
-            file = catalogue.file(session, release, path)
-        bundle = portal.evidence.of_file(release, file.path)
-    text = json.dumps(bundle, ensure_ascii=False, indent=1) + "\n"
-    target = output or f"{name}-v{release.version}-{file.sha256[:8]}.evidence.json"
-    if target == "-":
-        click.echo(text, nl=False)
-        return told.OK
-    Path(target).write_text(text, encoding="utf-8")
-    told.give({"path": target, "sha256": file.sha256}, as_json=as_json, text=target)
+            file = catalogue.file(session, release, path) if path is not None else None
+        bundle = portal.evidence.of(release, file.path if file is not None else None, row=row, erased=erased)
+        content = None
+        if as_zip and file is not None and row is None:
+            stored = catalogue.stored(portal.root, release, file.path).path
+            content = opened.enter_context(stored.open("rb"))
+        which = file.sha256[:8] if file is not None else "release" if whole else f"erased{erased}"
+        ending = ".evidence." + ("zip" if as_zip else "json")
+        target = output or f"{name}-v{release.version}-{which}{'' if row is None else f'-row{row}'}{ending}"
+        with _written(target) as written:
+            if as_zip:
+                evidence_zip.write(written, bundle, content)
+            else:
+                written.write(evidence_zip.encode(bundle))
+    if target != "-":
+        told.give({"path": target, "sha256": file.sha256 if file else None}, as_json=as_json, text=target)
     return told.OK
+
+
+@contextmanager
+def _written(target: str) -> Iterator[BinaryIO]:
+    """Give a file that can seek; stdout cannot, so what is for it is gathered first, on disk when it is much."""
+    if target != "-":
+        with Path(target).open("wb") as file:
+            yield file
+        return
+    with SpooledTemporaryFile(_IN_MEMORY) as gathered:
+        yield cast(BinaryIO, gathered)
+        gathered.seek(0)
+        shutil.copyfileobj(gathered, sys.stdout.buffer)
 
 
 @click.command()

@@ -33,6 +33,14 @@ class Evidence:
     log_folder: Path
     policy: Callable[[], str]
 
+    def of(
+        self, release: Release, path: str | None, *, row: int | None = None, erased: int | None = None
+    ) -> dict[str, Any]:
+        """Return the bundle of a file, of one row of it, of an erased file by number, or of all. Raises as those."""
+        if path is not None:
+            return self.of_file(release, path) if row is None else self.of_row(release, path, row)
+        return self.of_release(release) if erased is None else self.of_erased(release, erased)
+
     def of_file(self, release: Release, path: str) -> dict[str, Any]:
         """Return the bundle of the file `path` in `release`.
 

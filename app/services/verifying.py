@@ -15,17 +15,27 @@ from archive.errors import ArchiveError
 from archive.ledger.policy import Policy
 from archive.store import hashing
 from archive.store.hashing import Digests
+from archive.verify import zipped
+from archive.verify.errors import VerifyError
 from archive.verify.result import Result, Verdict
 from archive.verify.steps import check
 
 
-def with_bundle(source: BinaryIO, bundle: bytes, policy: bytes | None, authorities: Sequence[bytes] = ()) -> Result:
-    """Return the verdict on the bytes of `source` by an evidence bundle, offline.
+def with_bundle(
+    source: BinaryIO | None, bundle: BinaryIO, policy: bytes | None, authorities: Sequence[bytes] = ()
+) -> Result:
+    """Return the verdict on the bytes of `source` by an evidence bundle (JSON, or a zip of it), offline.
 
+    Without `source` the file that lies in the zip is checked, or nothing for the bundle of an erased file.
     `authorities` are the certificates (PEM) of the time authorities that are trusted. Raises MalformedPolicy.
     """
     trusted = Policy.parse(policy) if policy is not None else None
-    return check(hashing.digests(hashing.blocks(source)), bundle, trusted, int(time.time()), authorities)
+    given = hashing.digests(hashing.blocks(source)) if source is not None else None
+    try:
+        evidence = zipped.read(bundle)
+    except VerifyError as refused:
+        return Result(Verdict.BROKEN, given, error=refused)
+    return check(given or evidence.file, evidence.bundle, trusted, int(time.time()), authorities)
 
 
 def with_archive(

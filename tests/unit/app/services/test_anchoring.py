@@ -153,12 +153,12 @@ def test_the_bundle_proves_its_time(place: Time) -> None:
     raw = json.dumps(bundle, ensure_ascii=False).encode()
     policy = place.town.portal.policy.encode()
     roots = anchoring.authorities(place.town.portal.folders)
-    result = verifying.with_bundle(io.BytesIO(CONTENT), raw, policy, roots)
+    result = verifying.with_bundle(io.BytesIO(CONTENT), io.BytesIO(raw), policy, roots)
     assert result.verdict is Verdict.MATCHES
     assert result.facts is not None
     told = {fact.kind: fact.state for fact in result.facts.times}
     assert told == {"rfc3161": "proven", "opentimestamps": "pending"}
-    stranger = verifying.with_bundle(io.BytesIO(CONTENT), raw, policy)
+    stranger = verifying.with_bundle(io.BytesIO(CONTENT), io.BytesIO(raw), policy)
     assert stranger.verdict is Verdict.MATCHES
     assert stranger.facts is not None
     assert {fact.state for fact in stranger.facts.times} == {"not checkable", "pending"}
