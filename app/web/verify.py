@@ -1,16 +1,20 @@
 """The verify page: which published file these bytes are. The hash is made in the browser; the file stays there."""
 
 import re
+from hashlib import sha256
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup
 
 from app.db.catalogue import Dataset, Release
-from app.security import visitor
+from app.security import headers, visitor
 from app.services import catalogue
-from app.web import page
+from app.services.errors import NoSuchThing
+from app.web import browser_verifier, page
 
 blueprint = Blueprint("verify", __name__)
 _ORDER = ("latest", "superseded", "withdrawn")
+_SCRIPTS = ("page.js", "worker.js")
 _HASH = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
 
 
@@ -26,6 +30,7 @@ def verify() -> Response:
         for row in rows
         for verdict in [_verdict(row[0], row[1])]
     ]
+    saved = browser_verifier.saved_page()
     found.sort(key=lambda each: _ORDER.index(str(each["verdict"])))
     return page.show(
         "verify/verify.html",
@@ -33,7 +38,42 @@ def verify() -> Response:
         sha256=match[1].lower() if match else "",
         malformed=bool(given) and match is None,
         found=found,
+        saved=False,
+        policy=visitor.portal().policy,
+        program=_address("page.js"),
+        worker=_address("worker.js"),
+        words_json=_words(),
+        offline_sha256=saved.sha256,
+        offline_size=len(saved.content),
     )
+
+
+@blueprint.get("/verify/script/<name>")
+def script(name: str) -> Response:
+    """Return the verifier for browsers as one script; its address carries its hash, so that it is kept for ever."""
+    if name not in _SCRIPTS:
+        raise NoSuchThing({"what": "script", "name": name[:40]})
+    return headers.immutable(Response(browser_verifier.script(name), mimetype="text/javascript"))
+
+
+@blueprint.get("/verify/offline.html")
+def offline() -> Response:
+    """Return the page that checks evidence from disk, as a file to keep; /verify shows its SHA-256."""
+    saved = browser_verifier.saved_page()
+    answer = Response(saved.content, mimetype="text/html")
+    answer.headers["Content-Security-Policy"] = f"{saved.policy}; frame-ancestors 'none'"
+    answer.headers["Content-Disposition"] = "attachment; filename=ishibumi-verify.html"
+    return answer
+
+
+def _address(name: str) -> str:
+    return f"/verify/script/{name}?v={sha256(browser_verifier.script(name).encode()).hexdigest()[:12]}"
+
+
+def _words() -> Markup:
+    """Return the verifier's words in the reader's language as JSON, safe inside a script element."""
+    told = render_template("verify/words.html", words=browser_verifier.words(visitor.language_tag()))
+    return Markup(told)  # noqa: S704 - made by `tojson`
 
 
 def _verdict(dataset: Dataset, release: Release) -> str:
