@@ -3,6 +3,9 @@
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
 
 from tests import calendar_server, time_authority
 from tests.serving import Shell, free_port
@@ -51,6 +54,14 @@ def test_a_checkpoint_is_stamped_served_and_read_by_openssl(founded: Path, tmp_p
             note = shell.get(f"/log/anchor/{size}/checkpoint")
             token = shell.get(f"/log/anchor/{size}/office.tsr")
             assert shell.get(f"/log/anchor/{size}/cal.ots").startswith(b"\x00OpenTimestamps")
+            for wrong in (
+                f"{size}/nobody.tsr",
+                f"{size}/.office.tsr.new",
+                f"{size}/..%2f..%2fcheckpoint",
+                "0/checkpoint",
+            ):
+                with pytest.raises(HTTPError, match="404"):
+                    shell.get(f"/log/anchor/{wrong}")
     body = note[: note.index(b"\n\n") + 1]
     assert authority.accepts(token, body)
     (tmp_path / "checkpoint").write_bytes(note)
