@@ -46,9 +46,14 @@ class Kept:
         return self.checkpoint.size
 
 
-def keep(log: Path, checkpoint: SignedCheckpoint, kind: str, by: str, token: bytes, at: float) -> None:
-    """Keep a new anchor over `checkpoint`; when this returns it survives power loss. Raises OSError."""
-    disk, place = LocalDisk(), log / FOLDER / str(checkpoint.size)
+def keep(
+    log: Path, checkpoint: SignedCheckpoint, kind: str, by: str, token: bytes, at: float, disk: Disk | None = None
+) -> None:
+    """Keep a new anchor over `checkpoint`; when this returns it survives power loss. Raises OSError.
+
+    A crash on the way leaves nothing that a reader sees, or all of it; asking again is always right.
+    """
+    disk, place = disk or LocalDisk(), log / FOLDER / str(checkpoint.size)
     for folder in (place.parent, place):
         disk.make_folder(folder)
         disk.sync_folder(folder.parent)
