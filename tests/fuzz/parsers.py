@@ -9,6 +9,8 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
 
 import atheris
 
@@ -24,6 +26,8 @@ from tests.unit.archive.ledger.logs import PROOF_FILE
 from tests.unit.archive.verify.material import FILES, PATH, city, digests, honest
 
 FILE, POLICY = digests(FILES[PATH]), city().policy
+VECTORS = Path(__file__).parents[1] / "vectors"
+TOKEN, ROOT = ((VECTORS / f"timestamp.{end}").read_bytes() for end in ("tsr", "pem"))  # over the body b"body"
 WHEN = datetime(2026, 11, 24, tzinfo=UTC)
 
 
@@ -66,10 +70,10 @@ TARGETS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
     "vkey": (_text(PublicKey.parse), [city().log.public.vkey.encode()]),
     "bundle": (bundle.parse, [json.dumps(honest()).encode()]),
     "verify": (_verify, [json.dumps(honest()).encode()]),
-    "timestamp": (lambda raw: check_anchor("rfc3161", raw, b"body", roots=(raw,), now=WHEN), [b"\x30\x82"]),
+    "timestamp": (lambda raw: check_anchor("rfc3161", raw, b"body", roots=(ROOT,), now=WHEN), [TOKEN]),
     "opentimestamps": (
         lambda raw: check_anchor("opentimestamps", raw, b"body", header=raw[:80], now=WHEN),
-        [b"\x00OpenTimestamps\x00\x00Proof\x00\xbf\x89\xe2\xe8\x84\xe8\x92\x94\x01\x08" + bytes(32)],
+        [b"\x00OpenTimestamps\x00\x00Proof\x00\xbf\x89\xe2\xe8\x84\xe8\x92\x94\x01\x08" + sha256(b"body").digest()],
     ),
 }
 
