@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help setup run test check bench lock verify-foreign test-engines test-browser test-real verifier
+.PHONY: fuzz help setup run test check bench lock verify-foreign test-engines test-browser test-real verifier verify-agree
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ bench: setup ## Hot paths beside the machine's own limits in the same run
 
 verifier: setup ## The offline verifier as one file, dist/ishibumi-verify.pyz, the same bytes at every build
 	@$(BIN)/python -m archive.packages.verifier_file dist/ishibumi-verify.pyz
+
+verify-agree: setup ## Both verifiers on AGREE random mutations (default 100000; 10000000 by hand): any disagreement fails
+	MUTATIONS=$${AGREE:-100000} $(BIN)/pytest -q -n 0 -m engines -rs tests/js -k random_damage
 
 lock: ## Compile requirements*.txt with hashes from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml -o requirements.txt

@@ -88,6 +88,10 @@ def _keys() -> Iterator[Case]:
             publish(CITY, published).decode(), keyid=keyid.hex(), sig=base64_strict.encode(point + bytes(32))
         )
         yield _lie(f"a-{word}-key", "REC-102", [BASE[0], add_key(CITY, CITY.agency, vkey=vkey), entry.encode()])
+    bringing = {"name": name, "vkey": CITY.agency.public.vkey, "role": "agency", "custody": "custodial"}
+    bringing["not_before"] = "2026-01-01T00:00:00Z"
+    by_log = sealed(CITY.log, "add-key", bringing, CITY.origin, seq=1)
+    yield _lie("a-key-that-the-log-key-added", "REC-031", [BASE[0], by_log, publish(CITY, published)])
     revoking = {"name": name, "keyid": CITY.agency.public.key_id.hex(), "reason": "retired", "invalid_from_index": 2}
     entries = [*BASE, sealed(CITY.node, "revoke-key", revoking, CITY.origin, seq=2), publish(CITY, published)]
     yield _lie("a-revocation-among-the-keys", "VER-022", entries, keys=(0, 1, 2))

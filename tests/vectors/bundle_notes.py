@@ -35,7 +35,6 @@ def notes() -> Iterator[Case]:
     yield from _spellings()
     yield from _malleable()
     yield from _collision()
-    yield from _anchors()
 
 
 def _lines() -> Iterator[Case]:
@@ -159,46 +158,6 @@ def _collision() -> Iterator[Case]:
         f"log {two.public.vkey}\nquorum none\n",
     )
     yield Case("trust-two-keys-that-collide", found, FILES[PATH], "broken", "LED-004", both)
-
-
-def _anchors() -> Iterator[Case]:
-    body = honest()["proof"].partition("\n\n")[2].rpartition("\n\n")[0] + "\n"
-    right = sha256(body.encode()).digest()
-    yield good("anchor-promised", _anchored(_promise(right)))
-    yield bad("anchor-over-something-else", _anchored(_promise(bytes(32))), "VER-051")
-    yield bad("anchor-that-is-none", _anchored(b"hello"), "VER-051")
-    yield bad("anchor-of-an-unknown-kind", _anchored(_promise(right), kind="sundial"), "VER-001")
-    yield bad("anchor-without-a-token", _anchored(b""), "VER-001")
-    yield bad(
-        "anchor-with-a-short-header", _anchored(_promise(right), header=base64_strict.encode(bytes(79))), "VER-001"
-    )
-    other = _everywhere(lambda text: text)["keys"][1]["proof"]
-    yield bad("anchor-of-another-statement", _anchored(_promise(right), proof=other), "VER-025")
-    unsigned = honest()["proof"].replace(DASH + "mihon.example/log ", DASH + "mihon.example/lo ")
-    yield bad("anchor-under-an-unsigned-head", _anchored(_promise(right), proof=unsigned), "LED-003")
-    many = _anchored(_promise(right))
-    many["anchors"] *= 17
-    yield bad("anchor-seventeen", many, "VER-001")
-
-
-def _anchored(token: bytes, **changes: object) -> dict[str, Any]:
-    found = honest()
-    anchor = {
-        "kind": "opentimestamps",
-        "by": "calendar.example",
-        "token": base64_strict.encode(token),
-        "proof": found["proof"],
-    }
-    found["anchors"] = [{**anchor, **changes}]
-    return found
-
-
-def _promise(digest: bytes) -> bytes:
-    """Return an OpenTimestamps file in which a calendar promises to anchor `digest`."""
-    uri = b"https://calendar.example"
-    inner = bytes([len(uri)]) + uri
-    magic = b"\x00OpenTimestamps\x00\x00Proof\x00\xbf\x89\xe2\xe8\x84\xe8\x92\x94"
-    return magic + b"\x01\x08" + digest + b"\x00" + bytes.fromhex("83dfe30d2ef90c8e") + bytes([len(inner)]) + inner
 
 
 def _everywhere(change: Callable[[str], str]) -> dict[str, Any]:

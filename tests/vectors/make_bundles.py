@@ -10,6 +10,7 @@ from tests.vectors.bundle_case import Case
 from tests.vectors.bundle_cases import cases
 from tests.vectors.bundle_lies import lies
 from tests.vectors.bundle_notes import notes
+from tests.vectors.bundle_times import times
 
 FOLDER = Path(__file__).parent / "bundles"
 ABOUT = (
@@ -22,7 +23,7 @@ ABOUT = (
 
 def every() -> list[Case]:
     """Return all cases, by name."""
-    found = sorted([*cases(), *lies(), *notes()], key=lambda case: case.name)
+    found = sorted([*cases(), *lies(), *notes(), *times()], key=lambda case: case.name)
     assert len({case.name for case in found}) == len(found)
     return found
 

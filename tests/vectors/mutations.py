@@ -22,7 +22,7 @@ from tests.vectors.make_bundles import FOLDER
 
 SILENT = frozenset({"policy", "bindings", "x"})
 """Members that say nothing which counts: a hint, what ties keys to offices, extensions."""
-_MANY_LINES = ("quorum-", "note-", "anchor-", "rotated-")
+_MANY_LINES = ("quorum-", "note-", "anchor-", "rotated-", "renewal-", "binding-")
 """Their heads carry more than one line, or a promise: one can be lost and the rest is enough."""
 
 
