@@ -16,6 +16,7 @@ from sqlmodel import Session, col, delete, select
 
 from app.db.catalogue import Change, Dataset, Release, ReleaseFile, ReleaseState, StatementRow
 from app.db.engine import locked_one, transaction
+from app.errors import AppError
 from app.ports import Clock, JobQueue
 from app.services import names
 from app.services.access import say_name_only
@@ -35,6 +36,13 @@ from archive.records.manifest import Manifest
 from archive.records.statements import Statement, format_time
 
 DONE = "inscribed"
+
+
+class DatabaseBusy(AppError):
+    code = "APP-270"
+    ja = "データベースの古いページがまだ読まれています。消去の後片付けはこのあともう一度行われます。"
+    en = "Old pages of the database are still being read. Cleaning up after the erasure is tried again."
+    zh = "資料庫的舊頁面仍在被讀取。刪除後的清理將再次嘗試。"
 
 
 @dataclass(frozen=True)
@@ -158,7 +166,9 @@ def purge(engine: sa.Engine, indexer: Indexer, cache: Path) -> None:
     if engine.dialect.name == "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(sa.text("VACUUM"))
-            connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            is_busy = connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+        if is_busy:  # a reader still needs old pages: the step is tried again
+            raise DatabaseBusy
 
 
 def replay(engine: sa.Engine, root: StorageRoot, log: LogReader) -> list[str]:
