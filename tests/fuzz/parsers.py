@@ -7,6 +7,7 @@ A crash leaves its input in the current folder: make it a vector before mending.
 import contextlib
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -87,10 +88,11 @@ def main() -> None:
         with contextlib.suppress(ArchiveError):
             target(raw)
 
-    for seed in seeds:
-        once(seed)
-    atheris.Setup([sys.argv[0], "-max_len=20000", *sys.argv[1:]], once)
-    atheris.Fuzz()
+    with tempfile.TemporaryDirectory() as corpus:
+        for number, seed in enumerate(seeds):
+            Path(corpus, str(number)).write_bytes(seed)
+        atheris.Setup([sys.argv[0], "-max_len=20000", *sys.argv[1:], corpus], once)
+        atheris.Fuzz()
 
 
 if __name__ == "__main__":

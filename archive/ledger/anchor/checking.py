@@ -6,12 +6,15 @@ be judged here is "not checkable", never "forged" (LEDGER section 3).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from archive.ledger.anchor import ots_check, rfc3161_check
 from archive.ledger.anchor.finding import MAX_TOKEN, OPENTIMESTAMPS, RFC3161, AnchorFinding, AnchorState, unchecked
 from archive.ledger.anchor.ots_check import LEAST_WORK
+
+LEEWAY = timedelta(hours=2)
+"""How far ahead a time may be: miners may set a block's clock so much, and authorities' clocks are better."""
 
 __all__ = ["AnchorFinding", "AnchorState", "check_anchor"]
 
@@ -42,11 +45,18 @@ def check_anchor(
         return unchecked(f"more than {MAX_TOKEN} bytes")
     try:
         if kind == RFC3161:
-            return rfc3161_check.check(raw, body, roots, now)
+            return _not_to_come(rfc3161_check.check(raw, body, roots, now), now)
         if kind == OPENTIMESTAMPS:
-            return ots_check.check(raw, sha256(body).digest(), header, least_work)
+            return _not_to_come(ots_check.check(raw, sha256(body).digest(), header, least_work), now)
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as trouble:  # noqa: BLE001 - a Rust parser may panic, which is no Exception; it judges nothing
         return unchecked(f"the library failed ({type(trouble).__name__})")
     return unchecked("a kind of anchor that is unknown here")
+
+
+def _not_to_come(finding: AnchorFinding, now: datetime | None) -> AnchorFinding:
+    """Return the finding, unless its time lies ahead: then a clock is wrong, here or there, and nothing is proven."""
+    if finding.time is None or now is None or finding.time <= now + LEEWAY:
+        return finding
+    return unchecked("its time is later than the clock here", by=finding.by)

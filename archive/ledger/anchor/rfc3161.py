@@ -42,6 +42,8 @@ class TimeAuthority:
         reply = rfc3161_check.decoded(answer.body)
         if reply is not None:
             self._require_answer(reply, request.nonce)
+        elif not _is_whole(answer.body):
+            raise BadToken({"by": self.name, "why": "it is cut short, or followed by something"})
         finding = check_anchor(RFC3161, answer.body, body, roots=self.roots)
         if finding.state is AnchorState.REFUSED:
             raise BadToken({"by": self.name, "why": finding.why})
@@ -62,3 +64,13 @@ class TimeAuthority:
             same = False
         if not same:
             raise BadToken({"by": self.name, "why": "it answers another question"})
+
+
+def _is_whole(raw: bytes) -> bool:
+    """Tell whether `raw` is one DER sequence of the length that it says (X.690 section 8.1.3), whatever is in it."""
+    if len(raw) < 2 or raw[0] != 0x30:  # noqa: PLR2004 - tag and length
+        return False
+    first, octets = raw[1], raw[1] & 0x7F
+    if first < 0x80:  # noqa: PLR2004 - the short form
+        return len(raw) == 2 + first
+    return 1 <= octets <= 4 and len(raw) == 2 + octets + int.from_bytes(raw[2 : 2 + octets], "big")  # noqa: PLR2004

@@ -51,7 +51,8 @@ def test_a_block_proves_its_time(proofs: tuple[bytes, bytes, bytes]) -> None:
     found = check(complete, header)
     assert found.state is AnchorState.PROVEN
     assert found.time == dt.datetime.fromtimestamp(TIME, dt.UTC)
-    assert found.by == "Bitcoin block 900000"
+    assert found.by == "Bitcoin block " + sha256(sha256(header).digest()).digest()[::-1].hex()
+    assert "said to be block 900000" in found.why
     assert "not compared with the chain here" in found.why
 
 
@@ -154,3 +155,11 @@ def test_a_flipped_bit_never_proves_another_time(proofs: tuple[bytes, bytes, byt
     assert found.time in {None, dt.datetime.fromtimestamp(TIME, dt.UTC)}
     if found.state is AnchorState.PROVEN:
         assert bytes(whole[len(complete) :]) == header
+
+
+def test_a_block_of_tomorrow_proves_nothing(proofs: tuple[bytes, bytes, bytes]) -> None:
+    _, complete, header = proofs
+    before = dt.datetime.fromtimestamp(TIME, dt.UTC) - dt.timedelta(hours=3)
+    found = check_anchor("opentimestamps", complete, BODY, header=header, least_work=WORK, now=before)
+    assert (found.state, found.time) == (AnchorState.UNCHECKED, None)
+    assert "later than the clock" in found.why
