@@ -2,6 +2,9 @@
 
 import base64
 from contextlib import nullcontext
+from functools import cache
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
@@ -14,7 +17,7 @@ from app.db.catalogue import Release, ReleaseFile
 from app.security import headers, visitor
 from app.services import access, catalogue
 from app.services.errors import ErasedByLaw, Withdrawn
-from archive.packages import evidence_zip
+from archive.packages import evidence_zip, verifier_file
 
 blueprint = Blueprint("proofs", __name__)
 _IN_MEMORY = 8 * 1024 * 1024
@@ -74,6 +77,23 @@ def whole_bundle(name: str, version: int) -> Response:
     else:
         found = portal.evidence.of_release(_release(name, version))
     return _document(found, f"{name}-v{version}")
+
+
+@blueprint.get(f"/verify/{verifier_file.NAME}")
+def verifier() -> Response:
+    """Return the offline verifier as one file, built from the modules that this node itself runs."""
+    made = _verifier()
+    digest = sha256(made)
+    answer = send_file(BytesIO(made), mimetype="application/zip", etag=digest.hexdigest(), conditional=True)
+    answer.headers["Content-Disposition"] = f"attachment; filename={verifier_file.NAME}"
+    answer.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
+    answer.headers["Cache-Control"] = "public, no-cache"
+    return answer
+
+
+@cache
+def _verifier() -> bytes:
+    return verifier_file.build()
 
 
 def _document(bundle: dict[str, Any], named: str, content: Path | None = None) -> Response:

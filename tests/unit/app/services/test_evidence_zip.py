@@ -1,6 +1,7 @@
 """Evidence as a zip, over HTTP: the verifier takes it as it comes; and real bundles are of the documented shape."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import jsonschema
@@ -8,7 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.factory import create_app
+from archive.packages import verifier_file
 from archive.verify.__main__ import main
+from tests.serving import Shell, free_port
 from tests.town import Town
 from tests.unit.app.services.test_line import actor
 
@@ -52,3 +55,32 @@ def test_another_format_is_refused(client: FlaskClient) -> None:
 def test_real_bundles_are_of_the_documented_shape(client: FlaskClient, way: str) -> None:
     found = json.loads(client.get(AT + way).data)
     jsonschema.Draft202012Validator(SCHEMA).validate(found)
+
+
+def test_the_verifier_is_a_download_of_its_own(client: FlaskClient) -> None:
+    answer = client.get("/verify/ishibumi-verify.pyz", buffered=True)
+    assert answer.data == verifier_file.build()
+    assert answer.get_etag()[0] == sha256(answer.data).hexdigest()
+    assert (
+        client.get("/verify/ishibumi-verify.pyz", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    )
+
+
+def test_the_shell_writes_and_reads_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shell = Shell(tmp_path / "data", free_port())
+    shell.run("init", "--origin", "town.example", "--title", "見本町")
+    Path("表.csv").write_bytes(TABLE)
+    shell.run("publish", "--dataset", "shelters", "--title", "避難所", "表.csv")
+    shell.run("evidence", "shelters", "表.csv", "--zip", "-o", "file.zip")
+    shell.run("evidence", "shelters", "表.csv", "--row", "1", "--zip", "-o", "row.zip")
+    Path("release.json").write_text(shell.run("evidence", "shelters", "--release", "-o", "-"))
+    for bundle in ("file.zip", "row.zip"):
+        assert shell.json("verify", "--bundle", bundle)["verdict"] == "matches"
+    assert shell.json("verify", "表.csv", "--bundle", "release.json")["verdict"] == "matches"
+    shell.run("evidence", "shelters", "--erased", "0", "-o", "gone.json")
+    assert shell.json("verify", "--bundle", "gone.json", code=1)["code"] == "VER-054"  # nobody erased it
+    Path("file.zip").write_bytes(Path("file.zip").read_bytes()[:3_000])
+    assert shell.json("verify", "--bundle", "file.zip", code=1)["code"] == "VER-060"
+    for wrong in (("evidence", "shelters", "表.csv", "--release"), ("verify",)):
+        shell.run(*wrong, code=2)
