@@ -2,12 +2,15 @@
 
 import click
 
-from app.cli import key_changing
+from app.cli import key_changing, key_sharing
 
 _COMMANDS: tuple[click.Command, ...] = (
     key_changing.key_list,
     key_changing.key_rotate,
     key_changing.key_revoke,
+    key_sharing.key_split,
+    key_sharing.key_join,
+    key_sharing.key_drill,
 )
 
 
