@@ -6,11 +6,13 @@ import { base64, concat, decodeBase64, fromHex, hex, utf8 } from "../../app/stat
 import { isSafeKey, verify, verifyPlain } from "../../app/static/js/verifier/ed25519.js";
 import { canonical, parse, parseCanonical } from "../../app/static/js/verifier/jcs.js";
 import { PublicKey } from "../../app/static/js/verifier/keys.js";
+import { sorted } from "../../app/static/js/verifier/given.js";
 import { climb, leafHash, pathSides, root } from "../../app/static/js/verifier/merkle.js";
 import { escaped } from "../../app/static/js/verifier/names.js";
 import { decodeDecimal } from "../../app/static/js/verifier/note.js";
 import { Policy } from "../../app/static/js/verifier/policy.js";
 import { parseTime } from "../../app/static/js/verifier/statements.js";
+import { errorSentence, spoken, verdictSentence } from "../../app/static/js/verifier/words.js";
 
 const refusal = (code) => ({ code });
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
@@ -125,6 +127,31 @@ test("policies are read strictly", () => {
     assert.throws(() => new Policy(utf8(text)), refusal("LED-050"), text);
   }
   assert.equal(new Policy(utf8("# nothing\nquorum none\n")).quorum, "none");
+});
+
+test("what is dropped is told apart by content", async () => {
+  const policy = "log a.example/log+0f31465b+AYy2\nquorum none\n";
+  const given = await sorted([
+    new File(["name,height\n"], "a.csv"),
+    new File(['{"log x": "quorum none"}'], "b.json"),
+    new File([' {"format": "ishibumi-evidence/1"}'], "evidence"),
+    new File([policy], "c.txt"),
+  ]);
+  assert.deepEqual(given.files.map(({ name }) => name), ["a.csv", "b.json"]);
+  assert.equal(given.evidence.name, "evidence");
+  assert.equal(given.policy.name, "c.txt");
+});
+
+test("sentences are filled, a title is told in the reader's language", () => {
+  const words = { errors: { "VER-013": "type {type}, {other}" }, sentences: { broken: "no", untrusted: "log {vkey}" } };
+  const error = { code: "VER-013", params: { type: "$&{other}" } };
+  assert.equal(errorSentence(words, error), "type $&{other}, {other}");
+  assert.equal(verdictSentence(words, { verdict: "broken", facts: null, error }), "no");
+  const facts = { version: 1, logVkey: "k", witnesses: [], row: null, erased: null, doubtfulFrom: null };
+  assert.equal(verdictSentence(words, { verdict: "undetermined", facts, error }), "log k");
+  const texts = new Map([["ja", "避難所"], ["en", "Shelters"]]);
+  assert.deepEqual(spoken(texts, "en"), ["en", "Shelters"]);
+  assert.deepEqual(spoken(texts, "zh-Hant"), ["ja", "避難所"]);
 });
 
 function little(number) {

@@ -67,12 +67,12 @@ function stepList(states, words) {
 }
 
 function factList(facts, file, { report, lang }) {
-  const agency = `${spoken(facts.agencyTitle, lang)} (${facts.agency})${facts.singlePerson ? ` – ${report.single}` : ""}`;
+  const single = facts.singlePerson ? ` – ${report.single}` : "";
   const told = [
-    [report.dataset, `${spoken(facts.title, lang)} (${facts.identifier}) v${facts.version}`],
+    [report.dataset, ` (${facts.identifier}) v${facts.version}`, facts.title],
     [report.file, facts.path && `${facts.path}${file ? ` (${file.size} B)` : ""}`],
     ["SHA-256", file?.sha256],
-    [report.agency, agency],
+    [report.agency, ` (${facts.agency})${single}`, facts.agencyTitle],
     [report["agency key"], `${facts.agencyVkey} – ${report[facts.custody]}`],
     [report.licence, facts.licence],
     [report.date, formatTime(facts.publishedAt)],
@@ -87,8 +87,17 @@ function factList(facts, file, { report, lang }) {
   return element(
     "dl",
     { class: "facts" },
-    ...rows.flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, escaped(text))]),
+    ...rows.flatMap(([term, text, title]) => [
+      element("dt", {}, term),
+      element("dd", {}, title ? titleElement(title, lang) : null, escaped(text)),
+    ]),
   );
+}
+
+// A title is in the language that its writers gave it in, which may be another than the page's.
+function titleElement(texts, lang) {
+  const [tag, text] = spoken(texts, lang);
+  return element("span", tag === "und" ? {} : { lang: tag }, escaped(text));
 }
 
 function groundText(ground) {

@@ -24,8 +24,9 @@ export function verdictSentence(words, { verdict, facts, error }) {
   });
 }
 
-// Return a Map of texts by language in the reader's one, else in the first there is.
+// Return the [language, text] of a Map of texts that is the reader's, else the first there is.
 export function spoken(texts, lang) {
   const wanted = { ja: ["ja"], zh: ["zh-Hant", "zh-Hans"] }[lang.slice(0, 2)] ?? ["en"];
-  return wanted.map((each) => texts.get(each)).find(Boolean) ?? texts.values().next().value;
+  const found = wanted.find((each) => texts.get(each));
+  return found ? [found, texts.get(found)] : texts.entries().next().value;
 }
