@@ -94,7 +94,14 @@ class Town:
             return accounts.by_email(session, f"{name}@{HOST}")
 
     def draft(
-        self, actor: Actor, dataset: str, files: Mapping[str, bytes], *, agency: str = "solo", title: str = "避難所一覧"
+        self,
+        actor: Actor,
+        dataset: str,
+        files: Mapping[str, bytes],
+        *,
+        agency: str = "solo",
+        title: str = "避難所一覧",
+        access: str | None = None,
     ) -> Release:
         """Return a draft with files; the dataset is made when it is not there."""
         from app.db.catalogue import Dataset
@@ -105,7 +112,9 @@ class Town:
             if session.get(Dataset, dataset) is None:
                 words = Words(title={"ja": title, "en": "Shelters"}, description={"ja": "見本の町の一覧"})
                 drafts.create_dataset(session, actor, name=dataset, agency=agency, words=words, now=now)
-            release = drafts.start_release(session, actor, dataset=dataset, kind="update", note={}, now=now)
+            release = drafts.start_release(
+                session, actor, dataset=dataset, kind="update", note={}, now=now, access=access
+            )
             for file in staged:
                 drafts.add_file(session, actor, release.id, file, most=100)
             return release

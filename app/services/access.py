@@ -8,7 +8,7 @@ from typing import get_args
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from app.db.catalogue import Change, Dataset, Release, ReleaseState
 from app.policy import Action, Actor, allows
@@ -20,6 +20,7 @@ RESTRICTED: Access = "restricted"
 CLASSES: tuple[str, ...] = get_args(Access)
 NAME_ONLY = "und"
 """The language of a title that is no title but the dataset's name: BCP 47 for "not determined"."""
+_DRAFTS_LAST = (1 << 31) - 1  # of those begun in the same second a draft came after every number
 _WORDS = ("title", "description", "reading", "licence", "themes", "keywords", "period", "area", "contact")
 
 
@@ -112,9 +113,9 @@ def path_key(node_secret: bytes, access: str) -> bytes | None:
 
 def inherited(session: Session, dataset: str) -> str:
     """Return the class of the release that was begun last, drafts too: what is secret stays so until somebody says."""
-    last = session.exec(select(Release).where(Release.dataset == dataset).order_by(col(Release.created_at).desc()))
-    found = last.first()
-    return found.access if found else OPEN
+    order = (col(Release.created_at).desc(), func.coalesce(Release.version, _DRAFTS_LAST).desc())
+    last = session.exec(select(Release.access).where(Release.dataset == dataset).order_by(*order)).first()
+    return last or OPEN
 
 
 def inherited_words(session: Session, dataset: str) -> dict[str, object]:
