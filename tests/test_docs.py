@@ -13,7 +13,7 @@ from bench import docs
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
-_COMMAND = re.compile(r"(?:^|[`/ ])ishibumi ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
+_COMMAND = re.compile(r"(?:^|[`/ ])ishibumi ([a-z][a-z-]*)(?: ([a-z]+))?", re.MULTILINE)
 _MAKE = re.compile(r"\bmake ([a-z-]+)")
 
 

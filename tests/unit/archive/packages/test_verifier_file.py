@@ -1,5 +1,6 @@
 """The one-file verifier: the same bytes at every build, and the same answers in a bare interpreter."""
 
+import io
 import json
 import os
 import subprocess
@@ -11,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from archive.packages import verifier_file
+from archive.packages import evidence_zip, verifier_file
 from archive.packages.verifier_file import ALLOWED, VerifierGrew, build, modules
+from tests.unit.archive.verify.material import FILES, PATH, city, honest
 from tests.vectors.make_bundles import FOLDER
 
 CASES: list[dict[str, Any]] = json.loads((FOLDER / "index.json").read_bytes())["cases"]
@@ -100,6 +102,15 @@ def test_it_speaks_three_languages(lang: str, word: str, program: Path) -> None:
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == 3
     assert word in done.stdout.decode()
+
+
+@pytest.mark.parametrize(("data", "expected"), [(FILES[PATH], 0), (b"another", 1)])
+def test_a_zip_and_nothing_else(data: bytes, expected: int, program: Path, tmp_path: Path) -> None:
+    with (tmp_path / "e.zip").open("wb") as target:
+        evidence_zip.write(target, honest(), io.BytesIO(data))
+    (tmp_path / "policy").write_text(f"log {city().log.public.vkey}\nquorum none\n")
+    command = [*BARE, program, tmp_path / "e.zip", "--policy", tmp_path / "policy"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == expected
 
 
 def test_it_says_how_it_is_used(program: Path) -> None:

@@ -265,19 +265,13 @@ TOLD = json.loads(honest_release().record)
     ids=["a path twice", "no title", "a title that is a number"],
 )
 def test_a_record_that_no_portal_writes(words: dict[str, Any]) -> None:
-    with pytest.raises(ArchiveError) as refused:
+    with pytest.raises(ArchiveError, match="REC-042"):
         records.read(jcs.canonical({**TOLD, **words}))
-    assert refused.value.code == "REC-042"
 
 
 def test_a_statement_that_publishes_nothing() -> None:
-    body = {
-        "dataset": "shelters",
-        "version": 1,
-        "of": 0,
-        "ground": {"code": "error", "law": "x"},
-        "visible_from": "2026-01-01T00:00:00Z",
-    }
+    body: dict[str, Any] = {"dataset": "shelters", "version": 1, "of": 0, "visible_from": "2026-01-01T00:00:00Z"}
+    body["ground"] = {"code": "error", "law": "x"}
     entry = sealed(CITY.agency, "withdraw", body, CITY.origin)
     assert lying([genesis(CITY), add_key(CITY, CITY.agency), entry]) == "VER-013"
 
