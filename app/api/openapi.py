@@ -149,6 +149,7 @@ def _schemas() -> dict[str, Any]:
                 "published_at": _NULL_TEXT,
                 "updated_at": _NULL_TEXT,
                 "state": text,
+                "doubtful": {"type": "boolean"},
                 "url": text,
             }
         ),
@@ -163,6 +164,7 @@ def _schemas() -> dict[str, Any]:
                 "state": text,
                 "access": {"enum": [*CLASSES, None]},
                 "single_person": {"type": "boolean"},
+                "doubtful": {"type": "boolean"},
                 "log_index": _NULL_NUMBER,
                 "leaf_hash": _NULL_TEXT,
                 "tombstone": {"type": ["object", "null"]},

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 from app.api import arguments
 from app.security import visitor
 from app.services import access, catalogue, found_items, items
+from app.services.doubting import Doubts
 from app.services.drafts import files_of
 from app.services.errors import BadWords
 from app.services.searching import FACET_NAMES, Question
@@ -89,7 +90,10 @@ def search() -> Response:
     answer = visitor.portal().searcher.ask(
         visitor.db(), question, cursor_key=visitor.secrets().cursor_key, lang=visitor.language_tag()
     )
-    item = found_items.answer_item(answer, host=visitor.portal().host, base=_base(), lang=visitor.language_tag())
+    doubtful = _doubts().latest_of(visitor.db(), [found.dataset.name for found in answer.found])
+    item = found_items.answer_item(
+        answer, host=visitor.portal().host, base=_base(), lang=visitor.language_tag(), doubtful=doubtful
+    )
     return jsonify({**item, "next": _next(answer.next)})
 
 
@@ -113,7 +117,7 @@ def by_hash(sha256: str) -> Response:
     rows = catalogue.by_hash(visitor.db(), arguments.sha256(sha256))
     found = [
         {
-            **items.release_item(release, [file], base=_base()),
+            **items.release_item(release, [file], base=_base(), doubtful=_doubts().is_doubtful(release)),
             "title": dataset.title,
             "agency": dataset.agency,
             "latest_version": dataset.latest_version or None,
@@ -124,14 +128,21 @@ def by_hash(sha256: str) -> Response:
 
 
 def _dataset(row: Any) -> dict[str, Any]:
-    return items.dataset_item(row, host=visitor.portal().host, base=_base())
+    doubtful = bool(_doubts().latest_of(visitor.db(), [row.name]))
+    return items.dataset_item(row, host=visitor.portal().host, base=_base(), doubtful=doubtful)
 
 
 def _release(row: Any) -> dict[str, Any]:
     """Return a release as a stranger sees it: this API asks nobody who they are."""
+    doubtful = _doubts().is_doubtful(row)
     if access.is_restricted(row):
-        return items.closed_item(row, base=_base())
-    return items.release_item(row, files_of(visitor.db(), row.id), base=_base())
+        return items.closed_item(row, base=_base(), doubtful=doubtful)
+    return items.release_item(row, files_of(visitor.db(), row.id), base=_base(), doubtful=doubtful)
+
+
+def _doubts() -> Doubts:
+    portal = visitor.portal()
+    return Doubts(portal.log_keys.ring(), portal.log)
 
 
 def _base() -> str:

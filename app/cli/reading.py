@@ -37,20 +37,24 @@ def show_command(name: str, as_json: bool) -> int:
     """Show a dataset with every release: files, hashes, log indices."""
     from app.db.engine import transaction
     from app.services import catalogue, items
+    from app.services.doubting import Doubts
     from app.services.drafts import files_of
 
     with told.portal() as portal, transaction(portal.engine) as session:
         base = portal.settings.base_url
         dataset = catalogue.dataset(session, name)
-        found = items.dataset_item(dataset, host=portal.host, base=base)
+        doubts = Doubts(portal.log_keys.ring(), portal.log)
+        doubtful = bool(doubts.latest_of(session, [name]))
+        found = items.dataset_item(dataset, host=portal.host, base=base, doubtful=doubtful)
         releases = [
-            items.release_item(release, files_of(session, release.id), base=base)
+            items.release_item(release, files_of(session, release.id), base=base, doubtful=doubts.is_doubtful(release))
             for release in catalogue.releases(session, name)
         ]
     lines = [f"{told.words(dataset.title)}  ({found['identifier']}, {dataset.licence})", found["url"]]
     for release in releases:
         lines.append(
             f"v{release['version']}  {release['published_at']}  {release['state']}  log {release['log_index']}"
+            + ("  doubtful" if release["doubtful"] else "")
             + ("  restricted" if release["access"] == "restricted" else "")
         )
         lines += [
@@ -71,6 +75,7 @@ def search_command(query: tuple[str, ...], limit: int, sort: str, cursor: str, a
     from app.db.engine import transaction
     from app.security.secrets import Secrets
     from app.services import found_items
+    from app.services.doubting import Doubts
     from app.services.searching import Question
     from search.port import Sort
 
@@ -79,7 +84,10 @@ def search_command(query: tuple[str, ...], limit: int, sort: str, cursor: str, a
         answer = portal.searcher.ask(
             session, question, cursor_key=Secrets(portal.node_secret).cursor_key, lang=told.language_tag()
         )
-        found = found_items.answer_item(answer, host=portal.host, base=portal.settings.base_url, lang=told.language())
+        doubts = Doubts(portal.log_keys.ring(), portal.log)
+        doubtful = doubts.latest_of(session, [one.dataset.name for one in answer.found])
+        base, lang = portal.settings.base_url, told.language()
+        found = found_items.answer_item(answer, host=portal.host, base=base, lang=lang, doubtful=doubtful)
     lines = ["1 dataset" if answer.total == 1 else f"{answer.total} datasets"]
     for one in answer.found:
         lines.append(f"{one.dataset.name}  {told.words(one.dataset.title)}")

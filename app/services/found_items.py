@@ -1,6 +1,6 @@
 """What a search gives to machines and to the shell."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -9,12 +9,15 @@ from app.services.searching import Answer, FoundPlace
 from search.highlight import Segment
 
 
-def answer_item(answer: Answer, *, host: str, base: str, lang: str) -> dict[str, Any]:
-    """Return the answer of `/api/v1/search`: dataset items with the places where it was found in `hits`."""
+def answer_item(answer: Answer, *, host: str, base: str, lang: str, doubtful: Collection[str] = ()) -> dict[str, Any]:
+    """Return the answer of `/api/v1/search`: dataset items with the places where it was found in `hits`.
+
+    `doubtful` names the datasets whose latest release is signed by a key that cannot be relied on.
+    """
     return {
         "items": [
             {
-                **dataset_item(found.dataset, host=host, base=base),
+                **dataset_item(found.dataset, host=host, base=base, doubtful=found.dataset.name in doubtful),
                 "hits": [place_item(found.dataset.name, place, base) for place in found.places],
                 "more_in_dataset": found.more,
             }

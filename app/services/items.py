@@ -24,8 +24,8 @@ def evidence_url(base: str, dataset: str, version: int, path: str) -> str:
     return f"{base}/datasets/{dataset}/v{version}/evidence/{quote(path)}"
 
 
-def dataset_item(dataset: Dataset, *, host: str, base: str) -> dict[str, Any]:
-    """Return a dataset for machines."""
+def dataset_item(dataset: Dataset, *, host: str, base: str, doubtful: bool = False) -> dict[str, Any]:
+    """Return a dataset for machines; `doubtful` is said of its latest release."""
     return {
         "name": dataset.name,
         "identifier": f"{host}/{dataset.name}",
@@ -40,16 +40,19 @@ def dataset_item(dataset: Dataset, *, host: str, base: str) -> dict[str, Any]:
         "published_at": format_time(dataset.published_at) if dataset.published_at else None,
         "updated_at": format_time(dataset.updated_at) if dataset.updated_at else None,
         "state": dataset.state,
+        "doubtful": doubtful,
         "url": dataset_url(base, dataset.name),
     }
 
 
-def closed_item(release: Release, *, base: str) -> dict[str, Any]:
+def closed_item(release: Release, *, base: str, doubtful: bool = False) -> dict[str, Any]:
     """Return what everybody may know of a restricted release: that it is there, since when, and where in the log."""
-    return {**release_item(release, (), base=base), "kind": None, "note": {}}
+    return {**release_item(release, (), base=base, doubtful=doubtful), "kind": None, "note": {}}
 
 
-def release_item(release: Release, files: Sequence[ReleaseFile], *, base: str) -> dict[str, Any]:
+def release_item(
+    release: Release, files: Sequence[ReleaseFile], *, base: str, doubtful: bool = False
+) -> dict[str, Any]:
     """Return a release for machines; a withdrawn one keeps its hashes and says so."""
     version = release.version or 0
     return {
@@ -62,6 +65,7 @@ def release_item(release: Release, files: Sequence[ReleaseFile], *, base: str) -
         "state": release.state,
         "access": None if release.state == "erased" else release.access,
         "single_person": release.single_person,
+        "doubtful": doubtful,
         "log_index": release.log_index,
         "leaf_hash": release.leaf_hash or None,
         "tombstone": release.tombstone or None,

@@ -16,6 +16,7 @@ from flask_babel import get_translations
 from app.db.catalogue import Dataset
 from app.security import visitor
 from app.services.words import LICENCES
+from app.web.doubts import doubts
 
 _ERAS = ((2019, 5, 1, "令和"), (1989, 1, 8, "平成"), (1926, 12, 25, "昭和"), (1912, 7, 30, "大正"))
 
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
         toggled=toggled,
         asset=asset,
         licence_url=LICENCES.get,
+        doubt_about=lambda index: doubts().about(index),
         node_host=lambda: visitor.portal().host,
         base_url=lambda: visitor.portal().settings.base_url,
         is_sample=lambda: visitor.portal().host == "mihon.example",

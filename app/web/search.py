@@ -6,6 +6,7 @@ from app.security import visitor
 from app.services import agencies, catalogue
 from app.services.searching import FACET_NAMES, Answer, Question
 from app.web import page
+from app.web.doubts import doubts
 from search.port import NoIndex, Sort
 
 blueprint = Blueprint("search", __name__)
@@ -29,6 +30,7 @@ def search() -> Response:
         question=question,
         answer=answer,
         formats=catalogue.formats(session, [found.dataset.name for found in answer.found]) if answer else {},
+        doubtful=doubts().latest_of(session, [found.dataset.name for found in answer.found]) if answer else {},
         facet_names=FACET_NAMES,
         agency_titles={agency.slug: page.words(agency.title) for agency in agencies.all_agencies(session)},
     )

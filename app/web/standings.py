@@ -4,13 +4,20 @@ from app.db.catalogue import Release
 from app.security import visitor
 from app.services import anchoring, standing
 from app.services.standing import Stamp, Standing
+from app.web.doubts import doubts
 
 
 def standing_of(release: Release) -> Standing:
     """Return the standing of a release under the checkpoint that is published now."""
     portal = visitor.portal()
+    doubt = doubts().of_release(release)
     return standing.of_release(
-        visitor.db(), portal.log.checkpoint(), portal.settings.quorum, release, stamp_of(release.log_index)
+        visitor.db(),
+        portal.log.checkpoint(),
+        portal.settings.quorum,
+        release,
+        stamp_of(release.log_index),
+        doubt.from_index if doubt else None,
     )
 
 
