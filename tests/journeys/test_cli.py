@@ -18,6 +18,32 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path / "data", free_port())
 
 
+def test_restricted_releases_and_opening_them(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "名簿.csv"
+    shell.run("init", "--origin", "town.example", "--title", "見本町")
+    file.write_bytes(FIRST)
+    first = shell.json("publish", "--dataset", "roster", "--title", "名簿", "--restricted", str(file))
+    assert (first["access"], first["files"][0]["path"]) == ("restricted", "名簿.csv")
+    file.write_bytes(SECOND)
+    assert shell.json("publish", "--dataset", "roster", str(file))["access"] == "restricted"
+    assert "restricted" in shell.run("show", "roster")
+    assert shell.json("search", "中央小学校")["total"] == 0
+    assert shell.json("verify", str(file), code=1)["verdict"] == "unknown"
+    bundle = tmp_path / "bundle.json"
+    shell.run("evidence", "roster", "名簿.csv", "-o", str(bundle))
+    assert shell.json("verify", str(file), "--bundle", str(bundle))["exit_code"] == 0
+
+    opening = ("release-access", "roster", "--version", "2", "--reason", "期限")
+    shell.run(*opening, code=2)
+    shell.run(*opening, "--open", code=2)  # asked, and nobody says yes
+    assert shell.json(*opening, "--open", "--yes")["log_index"] == 4
+    assert shell.json("search", "中央小学校")["total"] == 1
+    assert shell.json("verify", str(file))["verdict"] == "latest"
+    assert shell.json("verify", str(file), "--bundle", str(bundle))["exit_code"] == 0
+    shell.run(*opening, "--restricted", code=2)
+    assert [release["access"] for release in shell.json("show", "roster")["items"]] == ["open", "restricted"]
+
+
 def test_init_publish_search_prove_withdraw(shell: Shell, tmp_path: Path) -> None:
     file, changed = tmp_path / "避難所.csv", tmp_path / "changed.csv"
     shell.run("init", "--origin", "town.example", "--title", "見本町")
