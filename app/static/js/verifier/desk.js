@@ -1,5 +1,6 @@
 // The desk where files, evidence and a policy are laid down and checked. Nothing leaves the computer from here, but
 // where `lookUp` is given: it is called with the digests of a single file that came without evidence.
+import { MAX_BYTES } from "./bundle.js";
 import { utf8 } from "./bytes.js";
 import { Refused } from "./errors.js";
 import { sorted } from "./given.js";
@@ -61,7 +62,8 @@ class Desk {
     try {
       const { files, evidence, policy } = await sorted(blobs);
       if (files.length) this.files = files;
-      if (evidence) this.evidence = new Uint8Array(await evidence.arrayBuffer());
+      // So much of it that whoever parses it says that it is too large.
+      if (evidence) this.evidence = new Uint8Array(await evidence.slice(0, MAX_BYTES + 1).arrayBuffer());
       if (policy) this.part("policy").value = await policy.text();
     } catch (error) {
       return this.say(this.words.ui.failed, { why: error.message });
