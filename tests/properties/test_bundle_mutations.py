@@ -8,14 +8,15 @@ import pytest
 from archive.verify.result import OK
 from tests.vectors.mutations import Base, Mutation, bases, is_neutral, mutations
 
-ALL = {base.name: base for base in bases()}
+ALL = {base.name: base for base in bases() if base.is_proved}
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_random_damage_is_never_answered_well(seed: int) -> None:
-    for mutation in mutations(seed, 500):
+    for mutation in mutations(seed, 600):
         result = mutation.base.answer(mutation.raw)
-        assert result.exit_code != OK or is_neutral(mutation), (mutation.edit(), result.verdict)
+        proved = mutation.base.is_proved
+        assert result.exit_code != OK or not proved or is_neutral(mutation), (mutation.edit(), result.verdict)
 
 
 @pytest.mark.parametrize("name", list(ALL))
@@ -51,8 +52,26 @@ def test_the_same_seed_gives_the_same_damage() -> None:
 
 
 def test_what_says_the_same_is_told_from_what_does_not() -> None:
-    base = Base("x", b'{"a": 1, "policy": "p", "later": [1, 2]}', None, next(iter(ALL.values())).policy, None)
-    for same in (b'{"a":1,"policy":"q","later":[1,2]}', b'{"\\u0061": 1,"later":[2],"x":{}}', b'{"later":[],"a":1}'):
-        assert is_neutral(Mutation(base, same))
-    for other in (b'{"a":true,"later":[1,2]}', b'{"a":1,"later":[2,1]}', b'{"a":1,"a":1,"later":[1,2]}', b"[]", b"{"):
-        assert not is_neutral(Mutation(base, other))
+    base = Base(
+        "x",
+        b'{"a": 1, "policy": "p", "later": [{"b": 1, "record": 1}, {"b": 2}]}',
+        None,
+        next(iter(ALL.values())).policy,
+        None,
+    )
+    sames = (
+        b'{"a":1,"policy":"q","later":[{"b":1,"record":1},{"b":2}]}',
+        b'{"\\u0061": 1,"later":[{"b":2}],"x":{}}',
+        b'{"later":[{"b":1},{"b":2}],"a":1}',
+        b'{"later":[],"a":1}',
+    )
+    others = (
+        b'{"a":true,"later":[{"b":2}]}',
+        b'{"a":1,"later":[{"b":2},{"b":1}]}',
+        b'{"a":1,"later":[{"b":1,"record":2}]}',
+        b'{"a":1,"a":1,"later":[]}',
+        b"[]",
+        b"{",
+    )
+    assert [same for same in sames if not is_neutral(Mutation(base, same))] == []
+    assert [other for other in others if is_neutral(Mutation(base, other))] == []

@@ -35,6 +35,8 @@ class Base:
     file: Digests | None
     policy: Policy
     now: int | None
+    is_proved: bool = True
+    """Whether all of its text is proved; some heads carry more lines than are needed, or a promise of time."""
 
     def answer(self, raw: bytes) -> Result:
         return check(self.file, raw, self.policy, self.now)
@@ -58,14 +60,15 @@ class Mutation:
 
 
 def bases() -> list[Base]:
-    """Return every good vector whose whole text is proved."""
+    """Return every good vector."""
     found = []
     for case in json.loads((FOLDER / "index.json").read_bytes())["cases"]:
-        if case["exit_code"] != 0 or case["name"].startswith(_MANY_LINES):
+        if case["exit_code"] != 0:
             continue
         file = digests((FOLDER / case["file"]).read_bytes()) if case["file"] else None
         policy = Policy.parse(case["policy"].encode())
-        found.append(Base(case["name"], (FOLDER / case["bundle"]).read_bytes(), file, policy, case["now"]))
+        raw, is_proved = (FOLDER / case["bundle"]).read_bytes(), not case["name"].startswith(_MANY_LINES)
+        found.append(Base(case["name"], raw, file, policy, case["now"], is_proved))
     return found
 
 
@@ -94,8 +97,14 @@ def is_neutral(mutation: Mutation) -> bool:
     fewer, all_later = new.pop("later", []), iter(old.pop("later", []))
     if "file" not in old and "record" not in new:
         old.pop("record", None)  # of an erased file the record may be gone
-    told = isinstance(fewer, list) and all(any(_spoken(one) == _spoken(each) for each in all_later) for one in fewer)
+    told = isinstance(fewer, list) and all(any(_is_told(one, each) for each in all_later) for one in fewer)
     return told and _spoken(new) == _spoken(old)
+
+
+def _is_told(one: Any, each: dict[str, Any]) -> bool:
+    """Tell whether `one` is the later statement `each`, perhaps without the record that may stand beside it."""
+    silent = isinstance(one, dict) and "record" not in one
+    return bool(_spoken(one) == _spoken({name: each[name] for name in each if name != "record" or not silent}))
 
 
 def _spoken(found: Any) -> Any:
@@ -276,7 +285,7 @@ def main(arguments: list[str]) -> int:
         if at % of != part:
             continue
         line = told(mutation)
-        if line["exit_code"] == 0 and not line["neutral"]:
+        if line["exit_code"] == 0 and mutation.base.is_proved and not line["neutral"]:
             sys.stderr.write(f"accepted: {json.dumps(line)}\n")
             wrong += 1
         sys.stdout.write(json.dumps(line) + "\n")
