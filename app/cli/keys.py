@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli import key_changing, key_sharing
+from app.cli import key_changing, key_office, key_sharing
 
 _COMMANDS: tuple[click.Command, ...] = (
     key_changing.key_list,
@@ -11,6 +11,7 @@ _COMMANDS: tuple[click.Command, ...] = (
     key_sharing.key_split,
     key_sharing.key_join,
     key_sharing.key_drill,
+    key_office.key_office,
 )
 
 

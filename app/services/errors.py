@@ -177,3 +177,11 @@ class BadKeyWish(ServiceError):
     ja = "鍵の変更はできません({why})。"
     en = "The keys cannot be changed so ({why})."
     zh = "無法如此變更金鑰({why})。"
+
+
+class BadWellKnown(ServiceError):
+    code = "APP-244"
+    status = 502
+    ja = "{host} の /.well-known/ishibumi.json を読めません({why})。役所の担当者に確かめてください。"
+    en = "The file /.well-known/ishibumi.json of {host} cannot be read ({why}). Ask the office."
+    zh = "無法讀取 {host} 的 /.well-known/ishibumi.json({why})。請向該機關確認。"

@@ -1,9 +1,9 @@
 """About, help, the page of each error code, robots.txt."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, jsonify
 
 from app.security import visitor
-from app.services import peering
+from app.services import peering, wellknown
 from app.services.errors import NoSuchThing
 from app.web import page
 from app.web.standings import stamp_of
@@ -23,6 +23,15 @@ def about() -> Response:
         witnesses=peering.standing(visitor.db(), portal.log.checkpoint(), portal.settings.quorum),
         stamped=stamp_of(0) is not None,
     )
+
+
+@blueprint.get("/.well-known/ishibumi.json")
+def well_known() -> Response:
+    """Return the keys in force, as an office may also serve them on its own domain."""
+    answer = jsonify(wellknown.document(visitor.portal().log_keys.ring()))
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer
 
 
 @blueprint.get("/help")

@@ -76,3 +76,20 @@ def test_the_node_secret_is_made_once(tmp_path: Path) -> None:
 def test_a_secret_of_another_shape(tmp_path: Path, text: str) -> None:
     (tmp_path / "node.secret").write_text(text)
     assert refused(read_or_make_secret, tmp_path / "node.secret", make=False) == "REC-050"
+
+
+def test_following_keys_lie_beside_the_first_and_are_found_by_their_id(folder: Path) -> None:
+    store = KeyStore(folder, SECRET)
+    second = SigningKey.from_seed(KEY.public.name, KeyKind.STATEMENT, b"l" * 32)
+    other = SigningKey.from_seed("a/agency/bosai2", KeyKind.STATEMENT, b"m" * 32)
+    store.add(second, follows=True)
+    store.add(other)
+    assert store.held(KEY.public.name) == [KEY.public, second.public]
+    assert store.held("a/agency/nobody") == []
+    assert store.names() == [KEY.public.name, other.public.name]
+    for key in (KEY, second):
+        assert store.load(key.public.name, key.public.key_id.hex()).public == key.public
+    assert store.load(KEY.public.name).public == KEY.public
+    assert refused(store.load, KEY.public.name, "00000000") == "REC-050"
+    assert refused(store.add, second, follows=True) == "REC-052"
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
