@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.wiring import Portal
 
 OK, FAILED, WRONG_USE, TRY_AGAIN = 0, 1, 2, 3
-_TRY_AGAIN_CODES = frozenset({"APP-034", "APP-040", "SEA-101", "SEA-104", "LED-042", "LED-115"})
+_TRY_AGAIN_CODES = frozenset({"APP-034", "APP-040", "APP-241", "SEA-101", "SEA-104", "LED-042", "LED-115"})
 
 
 class Trouble(click.ClickException):

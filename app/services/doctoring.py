@@ -73,7 +73,8 @@ def _files(folders: Folders) -> Iterator[Finding]:
         yield Finding(
             path.name, mode == wanted, f"mode {mode:04o}" + ("" if mode == wanted else f" → chmod {wanted:o} {path}")
         )
-    for name in ("recovery-key.txt", "next-log-key.txt"):
+    later = sorted(path.name for path in folders.data.glob("next-log-key-after-*.txt"))
+    for name in ("recovery-key.txt", "next-log-key.txt", *later):
         there = (folders.data / name).exists()
         yield Finding(
             name, not there, f"still on this machine → move {folders.data / name} to a safe" if there else "moved away"

@@ -98,8 +98,7 @@ def open_log(
         stack.enter_context(only_writer(state_folder))
         state = open_state(state_folder)
         stack.callback(state.close)
-        keys = (key, *following)
-        yield Log(folder, state, keys, clock, check, disk or LocalDisk(), batch, gather, cosigners)
+        yield Log(folder, state, (key, *following), clock, check, disk or LocalDisk(), batch, gather, cosigners)
 
 
 class Log:
