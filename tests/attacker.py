@@ -6,8 +6,10 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote, urljoin
+from zipfile import ZipFile
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -33,8 +35,11 @@ class Hoard:
         self._parts: set[bytes] = set()
 
     def keep(self, *parts: bytes) -> None:
-        """Add parts, and what they hold in base64, to the second level (a payload in an entry in a page)."""
+        """Add parts, with the members of zips, and what they hold in base64 (a payload in an entry in a page)."""
         for part in parts:
+            if part.startswith(b"PK"):
+                with ZipFile(BytesIO(part)) as packed:
+                    self.keep(*(packed.read(name) for name in packed.namelist()))
             self._keep(_BREAK.sub(b"", part), depth=2)
 
     def keep_folder(self, folder: Path) -> None:
@@ -105,7 +110,7 @@ def crawl(app: Flask, seeds: Iterable[str], languages: Sequence[str] = ("ja", "e
         for headers in ({"Accept-Language": language} for language in languages):
             reply = client.get(path, headers=headers)
             hoard.keep(f"{reply.status}\n{reply.headers}".encode(), reply.get_data())
-            links = _LINK.findall(reply.get_data(as_text=True)) if reply.mimetype != "application/octet-stream" else []
+            links = _LINK.findall(reply.get_data().decode(errors="replace"))
             reply.close()
             for link in (first or second for first, second in links):
                 address = urljoin(f"{base}{quote(path, safe='/?=&%')}", link.replace("&amp;", "&"))

@@ -117,8 +117,9 @@ def describe(
 
 
 def spoken_dataset(dataset: Dataset, release: Release) -> Dataset:
-    """Return the dataset as it will speak once this draft is shown."""
-    return spoken(dataset, release.words) if release.state == ReleaseState.DRAFT.value else dataset
+    """Return the dataset as it will speak once this release is shown: what an approver approves."""
+    on_its_way = release.state in (ReleaseState.DRAFT.value, *_ON_ITS_WAY)
+    return spoken(dataset, release.words) if on_its_way else dataset
 
 
 def start_release(

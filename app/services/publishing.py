@@ -174,6 +174,7 @@ def publish_row(dataset: Dataset, release: Release) -> None:
         apply_words(dataset, words)
     elif dataset.published_at is None:
         access.say_name_only(dataset)
+        dataset.licence = words.licence
     dataset.latest_version = words.version
     dataset.releases = max(dataset.releases, words.version)
     dataset.published_at = dataset.published_at or release.published_at

@@ -20,7 +20,7 @@ from app.services.words import Words
 from archive.ledger.policy import Policy
 from archive.verify.steps import check
 from tests.attacker import Hoard, addresses, crawl, derived
-from tests.journeys.test_pages import sign_in
+from tests.journeys.test_pages import csrf, sign_in
 from tests.town import HOST, Town
 from tests.unit.app.services.test_line import actor
 from tests.unit.archive.verify.material import digests
@@ -314,3 +314,31 @@ def test_rebuilding_from_the_archive_keeps_it_closed_and_opened_ones_open(town: 
     before = seen()
     assert Rebuilder(town.portal.engine, town.portal.root, town.portal.log).run().problems == ()
     assert seen() == before
+
+
+def test_the_draft_says_it_before_publication_and_the_forms_restrict_and_open(town: Town) -> None:
+    town.set_password("ann")
+    draft = town.draft(actor(town, "ann"), "roster", {PATH: content(RIGHT)}, title=TITLE)
+    with client_of(town, cookies=True) as ann:
+        sign_in(ann, "ann")
+        place = f"/workspace/releases/{draft.id}"
+        page = ann.get(place, headers={"Accept-Language": "ja"})
+        assert "取り消せません" in page.text
+        assert 'value="open" checked' in page.text
+        form = {"csrf": csrf(page), "title.ja": TITLE, "kind": "update", "then": "save", "access": "restricted"}
+        assert ann.post(f"{place}/submit", data={**form, "access": "secret"}).status_code == 422
+        assert ann.post(f"{place}/submit", data=form).status_code == 303
+        assert 'value="restricted" checked' in ann.get(place).text
+        assert ann.post(f"{place}/submit", data={**form, "then": "submit"}).status_code == 303
+        town.work_off()
+        assert TITLE not in client_of(town).get("/datasets/roster/v1").get_data(as_text=True)
+
+        opening = "/workspace/datasets/roster/v1/open"
+        assert opening in ann.get("/datasets/roster/v1").text
+        page = ann.get(opening)
+        assert PATH in page.text
+        assert ann.post(opening, data={"csrf": csrf(page), "reason": ""}).status_code == 422
+        assert ann.post(opening, data={"csrf": csrf(page), "reason": "期限"}).status_code == 303
+        town.work_off()
+        assert TITLE in client_of(town).get("/datasets/roster/v1").get_data(as_text=True)
+        assert ann.post(opening, data={"csrf": csrf(page), "reason": "もう一度"}).status_code == 422
