@@ -1,4 +1,4 @@
-"""A rotation of keys dies once before and once after each durable effect of log and database, and is then whole."""
+"""A change of keys dies once before and once after each durable effect of log and database, and is then whole."""
 
 import shutil
 from pathlib import Path
@@ -6,40 +6,44 @@ from pathlib import Path
 import pytest
 
 from app.db.engine import transaction
-from app.services import keychanges, keys_of_log, names
+from app.services import keychanges, keys_of_log, logkeys, names
 from app.wiring import Disks
+from archive.ledger.checkpoint import open_checkpoint
 from archive.ledger.statement_check import read_statement
 from tests.fakes.disks import Died, DyingDisk
 from tests.faults.test_publish_saga import DyingDatabase, DyingLogDisk
-from tests.town import HOST, Town, reopened
+from tests.town import HOST, SHELL, Town, reopened
 from tests.unit.app.services.test_line import CSV, actor
 
 SOLO = names.agency_key(HOST, "solo")
+ORIGIN = names.log_origin(HOST)
 
 
-@pytest.fixture(scope="module")
-def wished(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A node where a rotation of an agency's key waits for the worker."""
-    data = tmp_path_factory.mktemp("wished") / "data"
+def wish(made: Town, name: str) -> None:
+    portal = made.portal
+    ring, now = portal.log_keys.ring(), portal.clock.now()
+    with transaction(portal.engine) as session:
+        if name == SOLO:
+            keychanges.rotate(session, portal.jobs, actor(made, "ann"), ring, SOLO, keep=False, now=now)
+        else:
+            brought = logkeys.bring(made.data / "next-log-key.txt", portal.folders, portal.keys, ring)
+            keychanges.rotate_log(session, portal.jobs, SHELL, ring, brought.key, brought.following, now=now)
+
+
+@pytest.fixture(scope="module", params=[SOLO, ORIGIN], ids=["agency", "log"])
+def wished(request: pytest.FixtureRequest, founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A node where a rotation of a key waits for the worker; the folder's name tells whose."""
+    data = tmp_path_factory.mktemp("wished") / request.param.replace("/", "~")
     shutil.copytree(founded, data, symlinks=True)
     made = reopened(data)
-    portal = made.portal
-    with transaction(portal.engine) as session:
-        keychanges.rotate(
-            session,
-            portal.jobs,
-            actor(made, "ann"),
-            portal.log_keys.ring(),
-            SOLO,
-            keep=False,
-            now=portal.clock.now(),
-        )
-    portal.close()
+    wish(made, request.param)
+    made.portal.close()
     return data
 
 
 @pytest.fixture(scope="module")
-def effects(wished: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int, str]]:
+def effects(wished: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
+    """Every effect there is between the wish and its end."""
     data = tmp_path_factory.mktemp("counted") / "data"
     shutil.copytree(wished, data, symlinks=True)
     log = DyingLogDisk()
@@ -49,27 +53,31 @@ def effects(wished: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tupl
     made.portal.close()
     counts = {"log": log.effects, "database": database.commits}
     assert all(counts.values()), counts
-    return [(kind, at, moment) for moment in ("before", "after") for kind, n in counts.items() for at in range(n)]
+    return [(kind, at) for kind, n in counts.items() for at in range(n)]
 
 
-def assert_whole(made: Town) -> None:
-    """There is one new key, the old one is ended once, and the next release is signed by the new one."""
-    old, new = keys_of_log.items(made.portal.log_keys.ring(), SOLO)
-    assert (old.reason, new.revoked_at) == ("superseded", None)
-    assert [key.vkey for key in made.portal.keys.held(SOLO)] == [old.vkey, new.vkey]
+def assert_whole(made: Town, name: str) -> None:
+    """There is one new key; an agency's old one is ended once, the log's still signs; and the node publishes."""
+    old, new = keys_of_log.items(made.portal.log_keys.ring(), name)
+    assert [key.vkey for key in made.portal.keys.held(name)] == [old.vkey, new.vkey]
     size = made.portal.log.checkpoint().size
     said = [read_statement(entry).type for entry in made.portal.log.entries(0, size)]
-    assert said[-2:] == ["add-key", "revoke-key"]
+    ends = ["add-key", "revoke-key"] if name == SOLO else ["add-key"]
+    assert said[-len(ends) - 1 :] == ["add-key", *ends]
+    assert (old.reason, new.revoked_at) == ("superseded" if name == SOLO else "", None)
     with transaction(made.portal.engine) as session:
-        assert keychanges.under_way(session, SOLO) is None
+        assert keychanges.under_way(session, name) is None
+    if name == ORIGIN:
+        for key in made.portal.log_keys.of_log:
+            assert open_checkpoint(made.portal.log.checkpoint().raw, [key]).size == size
     assert made.publish(actor(made, "ann"), "shelters", {"a.csv": CSV}).state == "published"
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_rotation_is_whole_or_resumable_wherever_it_dies(
-    wished: Path, effects: list[tuple[str, int, str]], tmp_path: Path, moment: str
+    wished: Path, effects: list[tuple[str, int]], tmp_path: Path, moment: str
 ) -> None:
-    for number, (kind, at, _) in enumerate(each for each in effects if each[2] == moment):
+    for number, (kind, at) in enumerate(effects):
         data = tmp_path / str(number) / "data"
         shutil.copytree(wished, data, symlinks=True)
         log = DyingLogDisk()
@@ -82,6 +90,6 @@ def test_a_rotation_is_whole_or_resumable_wherever_it_dies(
         made.restart()
         made.work_off()
 
-        assert_whole(made)
+        assert_whole(made, wished.name.replace("~", "/"))
         made.portal.close()
         shutil.rmtree(data)
