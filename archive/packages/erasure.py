@@ -61,7 +61,8 @@ def plan(root: StorageRoot, dataset: str, version: int, paths: Collection[str]) 
     for each in kept:
         indices = tuple(index for index, leaf in each.tree.opened if leaf.digest().sha256 in gone)
         if indices and each.version not in found:
-            found[each.version] = Affected(each.version, indices, len(indices) == len(each.tree.leaves))
+            # Files that went before count as gone: with the last one the words go too.
+            found[each.version] = Affected(each.version, indices, len(indices) == len(each.tree.opened))
     return sorted(found.values(), key=lambda each: (each.version != version, each.version))
 
 
