@@ -7,9 +7,11 @@ The address is looked up once, judged, and connected to by number: a name that c
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from threading import Event, Timer
 from urllib.parse import urlsplit
 
 import urllib3
@@ -19,6 +21,8 @@ from archive.ledger.transport import Answer, AnswerTooLarge, Unreachable
 
 _PIECE = 65_536
 _AGENT = "ishibumi"
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,15 @@ class Outbound:
             pool = self._pool(parts.scheme, host, address, port)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             sent = {"Host": parts.netloc, "User-Agent": _AGENT, "Accept-Encoding": "identity", **headers}
-            answer = pool.urlopen(
-                method, target, body=body, headers=sent, redirect=False, retries=False, preload_content=False
-            )
-            try:
-                return Answer(answer.status, _media_type(answer), _bounded(answer, limit, host, end))
-            finally:
-                answer.close()
-                pool.close()
+            with _ended_at(pool, end, host):
+                answer = pool.urlopen(
+                    method, target, body=body, headers=sent, redirect=False, retries=False, preload_content=False
+                )
+                try:
+                    return Answer(answer.status, _media_type(answer), _bounded(answer, limit, host))
+                finally:
+                    answer.close()
+                    pool.close()
         except (HTTPError, OSError, ValueError) as trouble:
             raise Unreachable({"host": host[:200], "why": _why(trouble)}) from trouble
 
@@ -88,15 +93,57 @@ class Outbound:
         )
 
 
-def _bounded(answer: urllib3.BaseHTTPResponse, limit: int, host: str, end: float) -> bytes:
-    """Read at most `limit` bytes, and no longer than until `end`: a slow peer must not hold us byte by byte."""
+@contextmanager
+def _ended_at(pool: urllib3.HTTPConnectionPool, end: float, host: str) -> Iterator[None]:
+    """Cut the pool's connections at `end`: time limits of sockets begin anew with every byte that a peer drips.
+
+    A duplicate of each socket is what is cut, since the one below a TLS handshake is in nobody's hands.
+    """
+    over, lines = Event(), list[socket.socket]()
+    made = pool.ConnectionCls
+
+    class Watched(made):  # type: ignore[misc,valid-type]  # HTTP or HTTPS, as the pool has it
+        def _new_conn(self) -> socket.socket:
+            line: socket.socket = super()._new_conn()
+            lines.append(line.dup())
+            if over.is_set():
+                _cut(lines)
+            return line
+
+    def cut() -> None:
+        over.set()
+        _cut(lines)
+
+    pool.ConnectionCls = Watched
+    timer = Timer(max(0.0, end - time.monotonic()), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+        if over.is_set():  # what was cut may look like an end
+            raise Unreachable({"host": host[:200], "why": "too slow"})
+    except (HTTPError, OSError) as trouble:
+        raise Unreachable({"host": host[:200], "why": "too slow" if over.is_set() else _why(trouble)}) from trouble
+    finally:
+        timer.cancel()
+        timer.join()
+        for line in lines:
+            line.close()
+
+
+def _cut(lines: list[socket.socket]) -> None:
+    for line in lines:
+        with suppress(OSError):  # the peer was faster
+            line.shutdown(socket.SHUT_RDWR)
+
+
+def _bounded(answer: urllib3.BaseHTTPResponse, limit: int, host: str) -> bytes:
+    """Read at most `limit` bytes."""
     found = bytearray()
     while piece := answer.read(min(_PIECE, limit + 1 - len(found))):
         found += piece
         if len(found) > limit:
             raise AnswerTooLarge({"host": host[:200], "limit": limit})
-        if time.monotonic() > end:
-            raise Unreachable({"host": host[:200], "why": "too slow"})
     return bytes(found)
 
 
@@ -105,9 +152,19 @@ def _media_type(answer: urllib3.BaseHTTPResponse) -> str:
 
 
 def _is_public(address: str) -> bool:
-    found = ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_global and not (mapped or found).is_multicast
+    found: IPv4Address | IPv6Address | None = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address):
+        found = _inside(found)
+    return found is not None and found.is_global and not found.is_multicast
+
+
+def _inside(address: IPv6Address) -> IPv4Address | IPv6Address | None:
+    """Return the address that is really asked: other kinds of IPv6 may carry a private IPv4 one; None: not asked."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address if address in _GLOBAL_UNICAST and address.sixtofour is None else None
 
 
 def _why(trouble: Exception) -> str:

@@ -1,8 +1,10 @@
 """The way out: limits, private addresses, redirects; against a real server on loopback."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -17,6 +19,13 @@ class _Pages(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "/there")
             self.end_headers()
+        elif self.path == "/drip":
+            # Promises a length: the reader below urllib3 then waits for all of it, however long each byte takes.
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n")
+            self._drip()
+        elif self.path == "/drip-head":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Grease: ")
+            self._drip()
         elif self.path == "/slow":
             self.send_response(200)
             self.end_headers()
@@ -36,6 +45,14 @@ class _Pages(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _drip(self) -> None:
+        with suppress(OSError):
+            for _ in range(50):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.1)
+        self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -70,14 +87,46 @@ def test_a_redirect_is_an_answer_and_not_followed(base: str) -> None:
     assert Outbound(allow_private=True).get(f"{base}/away", limit=100).status == 302
 
 
-def test_an_answer_byte_by_byte_ends_in_time(base: str) -> None:
-    with pytest.raises(Unreachable):
-        Outbound(allow_private=True, seconds=0.5).get(f"{base}/slow", limit=100)
+@pytest.mark.parametrize("path", ["/slow", "/drip", "/drip-head"])
+def test_an_answer_byte_by_byte_ends_in_time(base: str, path: str) -> None:
+    with pytest.raises(Unreachable, match="too slow"):
+        Outbound(allow_private=True, seconds=0.5).get(base + path, limit=100)
+
+
+def test_a_handshake_that_never_ends_is_left_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            line, _ = server.accept()
+            with line, suppress(OSError):
+                line.sendall(b"\x16\x03\x03\x00\xff")  # a record of 255 bytes, one at a time
+                for _ in range(50):
+                    line.sendall(b"\x02")
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(Unreachable, match="too slow"):
+            Outbound(allow_private=True, seconds=0.5).get(f"https://127.0.0.1:{server.getsockname()[1]}/", limit=9)
+        thread.join()
 
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "100.64.0.1", "224.0.0.1", "0.0.0.0"],
+    [
+        *(
+            "127.0.0.1",
+            "10.0.0.1",
+            "169.254.169.254",
+            "[::1]",
+            "[::ffff:10.0.0.1]",
+            "100.64.0.1",
+            "224.0.0.1",
+            "0.0.0.0",
+        ),
+        # IPv4 addresses that lie inside IPv6 ones: NAT64, 6to4, IPv4-compatible; and site-local ones.
+        *("[64:ff9b::a00:1]", "[64:ff9b:1::a00:1]", "[2002:a00:1::1]", "[::127.0.0.1]", "[fec0::1]"),
+    ],
 )
 def test_addresses_inside_are_never_asked(address: str) -> None:
     with pytest.raises(Unreachable, match="private"):
