@@ -50,6 +50,9 @@ class JobQueue(Protocol):
     def counts(self) -> Mapping[str, int]:
         """Return how many jobs are `waiting`, `running` or `failed`."""
 
+    def failed(self) -> list[JobView]:
+        """Return the jobs that failed as often as they are tried, the oldest first."""
+
     def retry(self, job_id: str) -> None:
         """Let a failed job go on from its failed step."""
 

@@ -15,7 +15,7 @@ from app.federation import peers
 from app.federation.exchange import Exchange
 from app.federation.forks import ForkStore
 from app.jobs import slot, worker
-from app.jobs.queue import DbosQueue
+from app.jobs.queue import DbosQueue, retry_failed
 from app.jobs.recurring import Recurring
 from app.outbound import Outbound
 from app.ports import Clock, Job, JobQueue
@@ -373,6 +373,7 @@ def _rounds_with_peers(portal: Portal, log: Log, announcer: Announcer) -> Sequen
 
     def cosign() -> None:
         log.refresh_cosignatures()
+        retry_failed(portal.jobs, "LED-115")  # what the witnesses' silence held back (StartUnconfirmed) may go on now
         for problem in portal.cosigners.problems.values():
             raise problem
 

@@ -109,13 +109,17 @@ def worker_command() -> int:
 
 
 @click.command()
+@click.option("--retry", is_flag=True, help="First let the jobs that failed go on from their failed step.")
 @_JSON
-def doctor_command(as_json: bool) -> int:
+def doctor_command(retry: bool, as_json: bool) -> int:
     """Look at every part of the node and say what is wrong and what to do. Exit 1 when something is."""
+    from app.jobs.queue import retry_failed
     from app.jobs.recurring import last_runs
     from app.services import doctoring
 
     with told.portal() as portal:
+        if retry:
+            retry_failed(portal.jobs)
         found = doctoring.look(
             portal.folders,
             portal.engine,

@@ -125,8 +125,8 @@ def _jobs(jobs: JobQueue) -> Iterator[Finding]:
     counts = jobs.counts()
     failed = counts.get("failed", 0)
     said = ", ".join(f"{counts.get(state, 0)} {state}" for state in ("waiting", "running", "failed"))
-    yield Finding("jobs", failed == 0, said)
-    yield from (Finding(view.id, well=False, said=view.problem) for view in jobs.recent(50) if view.state == "failed")
+    yield Finding("jobs", failed == 0, f"{said} → ishibumi doctor --retry" if failed else said)
+    yield from (Finding(view.id, well=False, said=view.problem) for view in jobs.failed()[-50:])
 
 
 def _index(folders: Folders, engine: sa.Engine) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The contract of JobQueue, for DBOS and for the fake: on SQLite always, on PostgreSQL where there is one."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ import sqlalchemy as sa
 
 from app.db.engine import make_engine, migrate, transaction
 from app.jobs import slot, worker
-from app.jobs.queue import DbosQueue
-from app.ports import Job, JobQueue
+from app.jobs.queue import DbosQueue, retry_failed
+from app.ports import Job, JobQueue, JobView
 from tests.fakes.table_queue import TableQueue
 from tests.postgres import database
 
@@ -141,6 +142,42 @@ def test_no_row_of_dbos_is_a_pickle(tmp_path: Path) -> None:
         with bench.engine.connect() as connection:
             found = set(connection.exec_driver_sql("SELECT DISTINCT serialization FROM workflow_status").scalars())
     assert found == {"portable_json"}
+
+
+def test_what_failed_for_good_goes_on_from_its_failed_step(tmp_path: Path) -> None:
+    with opened(f"sqlite:///{tmp_path / 'jobs.sqlite'}", "dbos") as bench:
+        enqueue(bench, "one")
+        seen: list[str] = []
+        is_mended, done = threading.Event(), threading.Event()
+
+        def second(_key: str) -> None:
+            seen.append("second")
+            if not is_mended.is_set():
+                raise RuntimeError("LED-115 and so on")
+            done.set()
+
+        steps = [("first", lambda _key: seen.append("first")), ("second", second)]
+        with worker.running(bench.engine, {Job.INDEX: steps}, attempts=2):
+            failed = until_failed(bench.queue)
+            assert failed.problem == "index.second: LED-115 and so on"
+            assert bench.queue.failed() == [failed]
+            assert seen == ["first", "second", "second"]
+            is_mended.set()
+            assert retry_failed(bench.queue, "LED-114") == []
+            assert retry_failed(bench.queue, "LED-115") == [failed.id]
+            assert done.wait(60)
+        assert seen == ["first", "second", "second", "second"]
+        bench.queue.retry(failed.id)  # done by now: nothing begins again
+        assert [view.state for view in bench.queue.recent(10)] == ["done"]
+        assert bench.queue.failed() == []
+
+
+def until_failed(queue: JobQueue) -> JobView:
+    while True:  # pytest's own limit of time ends it
+        (view,) = queue.recent(10)
+        if view.state == "failed":
+            return view
+        time.sleep(0.1)
 
 
 def test_a_second_worker_on_the_same_folder_is_refused(tmp_path: Path) -> None:
