@@ -16,7 +16,8 @@ from app.services import names
 from app.services.folders import Folders
 from app.services.inscribing import Inscribed, Scribe
 from archive.errors import ArchiveError
-from archive.ledger.checkpoint import SignedCheckpoint, open_checkpoint
+from archive.ledger.anchor import folder as anchors
+from archive.ledger.checkpoint import SignedCheckpoint, open_checkpoint, parse_checkpoint
 from archive.ledger.errors import StateDamaged, StateMissing
 from archive.ledger.follow import Seen, look
 from archive.ledger.prune import Pruned, prune
@@ -66,10 +67,10 @@ class SelfCheck:
     clock: Clock
 
     def run(self) -> None:
-        """Look once, and remember."""
+        """Look once, and remember. What was kept is our own word: the keys that signed it may have ended since."""
         kept = self.folders.log_state / _LAST_LOOK
         keys = self.log_keys()
-        last = Seen(open_checkpoint(kept.read_bytes(), keys), 0) if kept.exists() else None
+        last = Seen(parse_checkpoint(kept.read_bytes()), 0) if kept.exists() else None
         now = int(self.clock.now().timestamp())
         found = look(LocalTiles(self.folders.log), lambda raw: open_checkpoint(raw, keys), last, now)
         write_durably(kept, found.head.raw)
@@ -98,12 +99,14 @@ def write_durably(path: Path, data: bytes) -> None:
 def tree_files(folder: Path, head: SignedCheckpoint, policy: str) -> Iterator[tuple[str, bytes]]:
     """Give every file of a copy of the log at `head`, the checkpoint last, as any C2SP client reads it.
 
-    Beside the tree lie the key and the policy, for a reader who has nothing else; both are hints, nobody's word.
-    Raises what reading tiles raises.
+    Beside the tree lie the proofs of time of checkpoints up to `head`, and, for a reader who has nothing else, the key
+    and the policy; these two are hints, nobody's word. Raises what reading tiles raises, and OSError.
     """
     tree = TreeReader(LocalTiles(folder), head.size)
     for path in tree_paths(head.size):
         yield str(path), _file(tree, path)
+    for path in anchors.files(folder, head.size):
+        yield path.relative_to(folder).as_posix(), path.read_bytes()
     yield VKEY_FILE, policy.split("\n", 1)[0].split(" ")[1].encode() + b"\n"
     yield POLICY_FILE, policy.encode()
     yield CHECKPOINT_FILE, head.raw

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive import merkle
+from archive.ledger.anchor import folder as anchors
 from archive.ledger.checkpoint import parse_checkpoint
 from archive.ledger.policy import Policy
 from archive.ledger.proof import parse_proof
@@ -115,6 +116,17 @@ def test_a_copy_is_whole_static_and_never_overwrites(shell: Shell, tmp_path: Pat
         names = set(tar.getnames())
     assert names == {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
     assert len(names) == found["files"]
+
+
+def test_a_copy_has_the_proofs_of_time_up_to_its_head(own: Shell, tmp_path: Path) -> None:
+    head = log_of(own).checkpoint()
+    later = parse_checkpoint(head.raw.replace(b"\n%d\n" % head.size, b"\n%d\n" % (head.size + 1), 1))
+    for anchored in (head, later):
+        anchors.keep(own.data / "archive" / "log", anchored, "rfc3161", "office", b"token", 100.0)
+    own.run("log", "export", str(tmp_path / "copy"))
+    found = {path.relative_to(tmp_path / "copy").as_posix() for path in (tmp_path / "copy" / "anchor").rglob("*.*")}
+    assert found == {f"anchor/{head.size}/office.tsr"}
+    assert (tmp_path / "copy" / "anchor" / str(head.size) / "checkpoint").is_file()
 
 
 def test_nothing_is_pruned_that_is_needed(shell: Shell) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from app.services.logkeeping import SelfCheck
+from archive.ledger.checkpoint import parse_checkpoint, sign_checkpoint
 from archive.ledger.follow import RolledBack
 from archive.ledger.statement_check import read_statement
+from archive.records.keys import KeyKind, SigningKey
 from archive.records.keystore import KeyStore
 from tests.serving import Shell
 from tests.town import HOST, Town
@@ -134,3 +136,12 @@ def test_the_node_looks_at_itself(town: Town) -> None:
     with pytest.raises(RolledBack):
         check.run()
     assert refused(check.run) == "LED-161"
+
+
+def test_the_node_looks_at_itself_when_the_key_it_saw_last_has_ended(town: Town) -> None:
+    folders, key = town.portal.folders, town.portal.log_key
+    SelfCheck(folders, lambda: (key,), town.portal.clock).run()
+    head = parse_checkpoint((folders.log / "checkpoint").read_bytes()).checkpoint
+    newer = SigningKey.generate(key.name, KeyKind.LOG)
+    (folders.log / "checkpoint").write_bytes(sign_checkpoint(head, newer).encode())
+    SelfCheck(folders, lambda: (newer.public,), town.portal.clock).run()

@@ -19,6 +19,7 @@ from archive.ledger.disk import Disk, LocalDisk
 from archive.ledger.note import MAX_NOTE_BYTES
 
 FOLDER = "anchor"
+RENEWALS = "renewals"
 CHECKPOINT = "checkpoint"
 HEADER = ".header"
 SUFFIXES = {RFC3161: ".tsr", OPENTIMESTAMPS: ".ots"}
@@ -90,6 +91,14 @@ def of_size(log: Path, size: int) -> list[Kept]:
         return []
     found = [_one(path, checkpoint) for path in files if path.suffix in _KINDS and NAME.fullmatch(path.stem)]
     return [each for each in found if each is not None]
+
+
+def files(log: Path, size: int) -> Iterator[Path]:
+    """Give every file of the anchors up to `size`, and the lists of renewals: what a copy of the log takes along."""
+    folders = [log / FOLDER / str(each) for each in sizes(log) if each <= size]
+    for place in (*folders, log / FOLDER / RENEWALS):
+        if place.is_dir():
+            yield from sorted(path for path in place.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
 def sizes(log: Path) -> list[int]:

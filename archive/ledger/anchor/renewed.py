@@ -16,7 +16,6 @@ from archive.ledger.anchor.folder import Kept
 from archive.ledger.disk import LocalDisk
 from archive.ledger.errors import LedgerError
 
-RENEWALS = "renewals"
 _LINE = re.compile(r"([1-9][0-9]{0,18}) ([a-z0-9-]{1,40})")
 _MAX_LIST = 16 * 1024 * 1024
 
@@ -43,7 +42,7 @@ def write_list(log: Path) -> bytes:
     if not tokens:
         raise NothingToRenew
     root = renewal.root([renewal.leaf_hash(kept.token) for kept in tokens])
-    disk, place = LocalDisk(), log / folder.FOLDER / RENEWALS
+    disk, place = LocalDisk(), log / folder.FOLDER / folder.RENEWALS
     disk.make_folder(place)
     disk.sync_folder(place.parent)
     text = "".join(f"{kept.size} {kept.by}\n" for kept in tokens).encode()
@@ -78,7 +77,7 @@ def ways(log: Path, root: bytes, wanted: Sequence[bytes]) -> dict[bytes, Way]:
 
 def _listed(log: Path, root: bytes) -> list[bytes]:
     try:
-        with (log / folder.FOLDER / RENEWALS / root.hex()).open("rb") as file:
+        with (log / folder.FOLDER / folder.RENEWALS / root.hex()).open("rb") as file:
             lines = file.read(_MAX_LIST).decode("ascii").split("\n")[:-1]
     except (OSError, UnicodeDecodeError):
         return []
