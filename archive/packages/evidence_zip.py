@@ -6,10 +6,10 @@ The same bundle and file give the same bytes: fixed dates and order, and nothing
 import base64
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from archive.store import hashing
 from archive.verify.zipped import EVIDENCE, FILE, README
@@ -25,20 +25,48 @@ def encode(bundle: Mapping[str, Any]) -> bytes:
 
 
 def write(target: BinaryIO, bundle: Mapping[str, Any], content: BinaryIO | None = None) -> None:
-    """Write the zip to `target`, which can seek: evidence, the file of `content` or the bundle's row, the page.
+    """Write the zip to `target`; arguments as of `pieces`."""
+    target.writelines(pieces(bundle, content))
 
+
+def pieces(bundle: Mapping[str, Any], content: BinaryIO | None = None) -> Iterator[bytes]:
+    """Give the zip from its first byte on, a block at a time: evidence, the file of `content` or the row, the page.
+
+    Nothing is gathered anywhere, however large the file: whoever asks for a zip costs the node no room.
     `content` is left out for a whole release and an erased file; of a row the bundle itself has the bytes.
     """
     name = _file_name(bundle)
     if "row" in bundle:
         content = BytesIO(base64.b64decode(bundle["row"]["raw"]))
-    with zipfile.ZipFile(target, "w") as packed:
+    passing = _Passing()
+    with zipfile.ZipFile(cast(BinaryIO, passing), "w") as packed:
         packed.writestr(_entry(EVIDENCE), encode(bundle))
         if content is not None and name:
             with packed.open(_entry(FILE + name), "w", force_zip64=True) as member:
                 for block in hashing.blocks(content):
                     member.write(block)
+                    yield passing.take()
         packed.writestr(_entry(README), page(bundle, name if content is not None else "").encode())
+    yield passing.take()
+
+
+class _Passing:
+    """A file that cannot seek: keeps what was written until it is taken."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._held += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is below this."""
+
+    def take(self) -> bytes:
+        taken = bytes(self._held)
+        self._held.clear()
+        return taken
 
 
 def page(bundle: Mapping[str, Any], name: str) -> str:

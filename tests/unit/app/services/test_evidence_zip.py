@@ -1,6 +1,7 @@
 """Evidence as a zip, over HTTP: the verifier takes it as it comes; and real bundles are of the documented shape."""
 
 import json
+import tempfile
 from hashlib import sha256
 from pathlib import Path
 
@@ -38,6 +39,16 @@ def test_a_zip_is_verified_alone(client: FlaskClient, way: str) -> None:
     assert main(["e.zip", "--policy", "policy"]) == 0
     assert main(["e.zip"]) == 3
     assert client.get(AT + way, buffered=True).data == answer.data
+
+
+def test_a_zip_is_sent_while_it_is_made_and_gathered_nowhere(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    with client.get(AT + "/b.bin?format=zip") as answer:  # 10 MB: anybody may ask, of 20 GB too, and a thousand times
+        taken = [len(piece) for piece in answer.iter_encoded()]
+    assert sum(taken) > len(FILES["b.bin"])
+    assert max(taken) <= 2 << 20
 
 
 def test_a_whole_release_has_its_files_beside_it(client: FlaskClient) -> None:
