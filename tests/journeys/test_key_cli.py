@@ -3,8 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from archive.records.keystore import KeyStore, read_or_make_secret
 from tests.serving import Shell, free_port
+
+pytestmark = pytest.mark.engines  # real commands and servers by the dozen: minutes, not seconds
 
 
 def secrets_of(data: Path) -> list[str]:

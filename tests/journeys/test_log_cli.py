@@ -21,6 +21,8 @@ from archive.ledger.statement_check import read_statement
 from archive.ledger.tiles import LocalTiles
 from tests.serving import Shell, free_port
 
+pytestmark = pytest.mark.engines  # real commands and servers by the dozen: minutes, not seconds
+
 HOST = "copy.example"
 
 

@@ -11,6 +11,8 @@ from tests import calendar_server, time_authority
 from tests.serving import Shell, free_port
 from tests.time_authority import Authority
 
+pytestmark = pytest.mark.engines  # real commands and servers by the dozen: minutes, not seconds
+
 
 @dataclass(frozen=True)
 class Asking(Shell):

@@ -21,6 +21,8 @@ from tests.town import HOST, Town
 from tests.unit.app.services.test_line import CSV, actor
 from tests.unit.archive.ledger.logs import refused
 
+pytestmark = pytest.mark.engines  # real commands and servers by the dozen: minutes, not seconds
+
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name

@@ -171,3 +171,19 @@ def test_a_head_by_the_next_log_key_is_the_log_s_and_by_a_revoked_one_is_not() -
     assert code(verdict(rotated(revoked=True, signed_by=(CITY.log,)))) == "LED-003"
     # the reader who pinned only the first key has to be told of the second one
     assert verdict(rotated(revoked=True, signed_by=(YOUNG,))).verdict is Verdict.UNDETERMINED
+
+
+def test_what_is_told_of_a_file_and_of_an_erased_one() -> None:
+    """Words that only a person reads, and that no step compares: mutation testing asked for them."""
+    facts = verdict(bundle(honest_release())).facts
+    assert facts is not None
+    assert (facts.licence, facts.identifier, facts.agency, facts.single_person) == (
+        "CC-BY-4.0",
+        "mihon.example/shelters",
+        "bosai",
+        False,
+    )
+    gone = verdict(erased_bundle(later("erase", erase())), None).facts
+    assert gone is not None
+    assert (gone.licence, gone.identifier, gone.single_person) == ("CC-BY-4.0", "mihon.example/shelters", False)
+    assert (gone.title, gone.agency_title) == ({"und": "shelters"}, {"und": "mihon.example/agency/bosai"})
