@@ -185,3 +185,11 @@ class BadWellKnown(ServiceError):
     ja = "{host} の /.well-known/ishibumi.json を読めません({why})。役所の担当者に確かめてください。"
     en = "The file /.well-known/ishibumi.json of {host} cannot be read ({why}). Ask the office."
     zh = "無法讀取 {host} 的 /.well-known/ishibumi.json({why})。請向該機關確認。"
+
+
+class ProofsBusy(ServiceError):
+    code = "APP-280"
+    status = 503
+    ja = "行の証拠を作る要求が重なっています。数秒待ってもう一度お試しください。"
+    en = "Other proofs of rows are being made. Wait a few seconds and try again."
+    zh = "目前正在製作其他列的證據。請稍候數秒再試。"

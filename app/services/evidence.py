@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from sqlmodel import col, select
 from app.db.catalogue import Release, StatementRow
 from app.db.engine import transaction
 from app.services import renewing
-from app.services.errors import BeingInscribed
+from app.services.errors import BeingInscribed, ProofsBusy
 from archive.ledger.anchor import folder
 from archive.ledger.reader import LogReader
 from archive.objects.root import StorageRoot
@@ -21,6 +22,10 @@ from archive.packages.testimony import Anchored, Context
 from archive.records.keyring import RING_TYPES
 
 _LATER = ("amend", "withdraw", "erase")
+_PATIENCE_SECONDS = 1.0
+ONE_TABLE = Semaphore()
+"""Held by the one thread of this process that hashes a table: each takes seconds and hundreds of megabytes of a large
+one, and anybody may ask."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,17 @@ class Evidence:
         return evidence.build_erased_bundle(self.root, self.log, _stored(release), index, self._context(release))
 
     def of_row(self, release: Release, path: str, row: int) -> dict[str, Any]:
-        """Return the bundle of one row (0 is the header) of a table. Raises NoRowTree, NoSuchRow, and as `of_file`."""
-        return evidence.build_row_bundle(self.root, self.log, _stored(release), path, row, self._context(release))
+        """Return the bundle of one row (0 is the header) of a table.
+
+        Raises NoRowTree, NoSuchRow, and as `of_file`. ProofsBusy: others are being made, wait a few seconds.
+        """
+        context = self._context(release)
+        if not ONE_TABLE.acquire(timeout=_PATIENCE_SECONDS):
+            raise ProofsBusy
+        try:
+            return evidence.build_row_bundle(self.root, self.log, _stored(release), path, row, context)
+        finally:
+            ONE_TABLE.release()
 
     def _context(self, release: Release) -> Context:
         """Return which statements bring keys, and which spoke of the release later: the list rows know, O(1) each."""

@@ -82,17 +82,21 @@ def seeds(seed: bytes, n: int) -> list[bytes]:
 
 def build(records: Sequence[bytes], seed: bytes) -> tuple[Rows, list[bytes]]:
     """Return the tree over `records` and its leaf hashes. Raises BadManifest for none, or too many."""
-    if not 1 <= len(records) <= MAX_ROWS:
-        raise BadManifest({"why": f"{len(records)} rows"})
-    hashes = [sha256(b"\0" + each + raw).digest() for each, raw in zip(seeds(seed, len(records)), records, strict=True)]
+    hashes = _leaf_hashes(records, seed)
     return Rows(len(records), depth_of(len(records)), merkle.root(hashes)), hashes
 
 
 def prove(records: Sequence[bytes], seed: bytes, index: int) -> RowProof:
     """Return the proof of record `index`. Raises BadManifest, OutsideTree."""
-    _, hashes = build(records, seed)
-    path = merkle.inclusion_proof(hashes, index)
-    return RowProof(index, records[index], seeds(seed, len(records))[index], tuple(path))
+    hashes = _leaf_hashes(records, seed)
+    own = seed_at({"": seed}, len(records), index)
+    return RowProof(index, records[index], own or b"", tuple(merkle.inclusion_proof(hashes, index)))
+
+
+def _leaf_hashes(records: Sequence[bytes], seed: bytes) -> list[bytes]:
+    if not 1 <= len(records) <= MAX_ROWS:
+        raise BadManifest({"why": f"{len(records)} rows"})
+    return [sha256(b"\0" + each + raw).digest() for each, raw in zip(seeds(seed, len(records)), records, strict=True)]
 
 
 def seeds_without(seed: bytes, n: int, erased: Sequence[int]) -> dict[str, bytes]:
