@@ -6,7 +6,7 @@ every version of the dataset, from the database, the index and the caches; the l
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
-from app.db.catalogue import Change, Dataset, Release, ReleaseFile, ReleaseState, StatementRow
+from app.db.catalogue import Approval, Change, Dataset, Release, ReleaseFile, ReleaseState, StatementRow
 from app.db.engine import locked_one, transaction
 from app.errors import AppError
 from app.ports import Clock, JobQueue
@@ -22,6 +22,7 @@ from app.services import names
 from app.services.access import say_name_only
 from app.services.accounts import record
 from app.services.changing import speak, stand_on_newest
+from app.services.drafts import to_draft
 from app.services.indexing import Indexer
 from app.services.inscribing import Scribe
 from app.services.publishing import enqueue_index
@@ -36,6 +37,7 @@ from archive.records.manifest import Manifest
 from archive.records.statements import Statement, format_time
 
 DONE = "inscribed"
+_UNPUBLISHED = (ReleaseState.DRAFT.value, ReleaseState.SUBMITTED.value, ReleaseState.APPROVED.value)
 
 
 class DatabaseBusy(AppError):
@@ -43,6 +45,13 @@ class DatabaseBusy(AppError):
     ja = "データベースの古いページがまだ読まれています。消去の後片付けはこのあともう一度行われます。"
     en = "Old pages of the database are still being read. Cleaning up after the erasure is tried again."
     zh = "資料庫的舊頁面仍在被讀取。刪除後的清理將再次嘗試。"
+
+
+class ReleaseUnderWay(AppError):
+    code = "APP-271"
+    ja = "{dataset} 第{version}版が同じファイルを公開中です。終わり次第、消去を続けます(`ishibumi doctor` で確認)。"
+    en = "{dataset} v{version} is being published with the same file. Erasing goes on after it: see `ishibumi doctor`."
+    zh = "{dataset} 第 {version} 版正在發布相同檔案,完成後將繼續刪除(請以 `ishibumi doctor` 查看)。"
 
 
 @dataclass(frozen=True)
@@ -66,11 +75,12 @@ class Eraser:
             wish = json.loads(change.openings)
             if change.state == DONE or "affected" in wish:
                 return
+            dataset = locked_one(session, Dataset, release.dataset)  # nothing of it is shown between plan and rows
             found = erasure.plan(self.root, release.dataset, release.version or 0, wish["paths"])
             wish["affected"] = [asdict(one) for one in found]
             change.openings = json.dumps(wish)
             session.add(change)
-            dataset = locked_one(session, Dataset, release.dataset)
+            _take_from_unpublished(session, dataset.name, found)
             for one in found:
                 erase_rows(session, dataset, one, _tombstone(change, None))
             enqueue_index(session, self.jobs, release, "upsert")
@@ -126,6 +136,37 @@ class Eraser:
         with transaction(self.engine) as session:
             change = session.get_one(Change, change_id)
             return change, session.get_one(Release, change.release_id)
+
+
+def _take_from_unpublished(session: Session, dataset: str, affected: Sequence[Affected]) -> None:
+    """Take the same bytes out of what is not published yet: it would bring them back.
+
+    What waits for approval is a draft again, for it is no longer what was to be approved. What is approved may be in
+    the archive already, where digests are replaced in every version: its turn comes first. Raises ReleaseUnderWay.
+    """
+    digests = {digest for one in affected for digest in _digests(session, dataset, one)}
+    holding = select(ReleaseFile.release_id).where(col(ReleaseFile.sha256).in_(digests))
+    found = session.exec(
+        select(Release.id).where(
+            Release.dataset == dataset, col(Release.state).in_(_UNPUBLISHED), col(Release.id).in_(holding)
+        )
+    ).all()
+    for release in [locked_one(session, Release, each) for each in found]:
+        if release.state == ReleaseState.APPROVED.value:
+            raise ReleaseUnderWay({"dataset": dataset, "version": release.version or 0})
+        if release.state == ReleaseState.SUBMITTED.value:
+            session.exec(delete(Approval).where(col(Approval.release_id) == release.id))
+            to_draft(release)
+            session.add(release)
+        same = (col(ReleaseFile.release_id) == release.id, col(ReleaseFile.sha256).in_(digests))
+        session.exec(delete(ReleaseFile).where(*same))
+
+
+def _digests(session: Session, dataset: str, one: Affected) -> Sequence[str]:
+    """Return the digests (hex) of the files that a release loses, by what its openings still say."""
+    release = session.exec(select(Release).where(Release.dataset == dataset, Release.version == one.version)).one()
+    opened = Manifest.from_json(json.loads(release.openings)["manifest"]).opened if release.openings else ()
+    return [leaf.digest().sha256.hex() for index, leaf in opened if index in one.indices]
 
 
 def erase_rows(session: Session, dataset: Dataset, affected: Affected, tombstone: Mapping[str, str]) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.db.catalogue import Change, ReleaseFile
+from app.db.catalogue import Change, Release, ReleaseFile
 from app.db.engine import transaction
 from app.factory import create_app
 from app.policy import Actor, NotAllowed, OwnWork, Role
 from app.services import auditing, changes
+from app.services.erasing import ReleaseUnderWay
 from app.services.rebuilding import Rebuilder
 from archive.ledger.policy import Policy
 from archive.verify.result import Verdict
@@ -193,3 +194,37 @@ def test_a_restored_archive_is_erased_again_before_anything_is_served(town: Town
     assert holds(town.data / "archive", b"090-1234-5678") == []
     assert get(town, "/datasets/shelters/v1/files/a.csv").data == OTHER
     town.portal.close()
+
+
+def test_what_waits_for_approval_loses_the_file_too_and_can_be_submitted_again(town: Town) -> None:
+    ann, _ = people(town)
+    town.publish(ann, "shelters", {"people.csv": SECRET, "a.csv": OTHER})
+    waiting = town.submit(ann, town.draft(ann, "shelters", {"copy.csv": SECRET, "b.csv": b"x,y\n1,2\n"}))
+    with transaction(town.portal.engine) as session:  # as in an agency of two people, before the second one looked
+        row = session.get_one(Release, waiting.id)
+        row.state = "submitted"
+        session.add(row)
+        session.connection().exec_driver_sql("DELETE FROM fake_job WHERE state = 'waiting'")
+    erase(town, 1, "people.csv")
+    with transaction(town.portal.engine) as session:
+        held = [file.path for file in session.exec(select(ReleaseFile).where(ReleaseFile.release_id == waiting.id))]
+    assert (town.release(waiting.id).state, sorted(held)) == ("draft", ["b.csv"])
+    town.submit(ann, town.release(waiting.id))
+    town.work_off()
+    assert (town.release(waiting.id).state, town.release(waiting.id).version) == ("published", 2)
+
+
+def test_an_erasure_waits_for_a_release_that_is_being_published(town: Town) -> None:
+    ann, bea = people(town)
+    town.publish(ann, "shelters", {"people.csv": SECRET, "a.csv": OTHER})
+    change = request(town, ann, 1, "people.csv")
+    approve(town, bea, change)
+    second = town.submit(ann, town.draft(ann, "shelters", {"copy.csv": SECRET, "b.csv": b"x,y\n1,2\n"}))
+    with pytest.raises(ReleaseUnderWay):
+        town.work_off()
+    with transaction(town.portal.engine) as session:  # the publication's turn
+        session.connection().exec_driver_sql("UPDATE fake_job SET at = at + 100 WHERE job = 'erase'")
+    town.work_off()
+    assert town.release(second.id).state == "published"
+    assert get(town, "/datasets/shelters/v2/files/copy.csv").status_code == 410
+    assert holds(town.data / "archive" / "objects", SECRET[:20]) == []
