@@ -1,11 +1,8 @@
 """Builds the adapters of one node, once: the only place that names them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from threading import Lock
 
 import sqlalchemy as sa
 
@@ -14,26 +11,17 @@ from app.db.engine import make_engine, migrate, transaction
 from app.federation import peers
 from app.federation.exchange import Exchange
 from app.federation.forks import ForkStore
-from app.jobs import slot, worker
-from app.jobs.queue import DbosQueue, retry_failed
-from app.jobs.recurring import Recurring
+from app.jobs import worker
+from app.jobs.queue import DbosQueue
 from app.outbound import Outbound
-from app.ports import Clock, Job, JobQueue
+from app.ports import Clock, JobQueue
 from app.services import anchoring, names, node, peering
 from app.services.anchoring import Anchorer
-from app.services.changing import Changer
-from app.services.erasing import Eraser, replay
+from app.services.erasing import replay
 from app.services.evidence import Evidence
 from app.services.folders import Folders
-from app.services.indexing import Indexer
-from app.services.inscribing import Scribe, catch_up, check_database, held_log_keys
-from app.services.intake import sweep
-from app.services.keying import KeyAdder
+from app.services.inscribing import check_database
 from app.services.keys_of_log import LogKeys, listed_in
-from app.services.logkeeping import SelfCheck, prune_log
-from app.services.peering import Announcer
-from app.services.publishing import Publisher
-from app.services.rotating import KeyChanger
 from app.services.searching import Searcher
 from archive.ledger.anchor.headers import Esplora
 from archive.ledger.anchor.ots import Calendar
@@ -42,22 +30,17 @@ from archive.ledger.anchor.rfc3161 import TimeAuthority
 from archive.ledger.disk import Disk as LogDisk
 from archive.ledger.disk import LocalDisk as LocalLogDisk
 from archive.ledger.reader import LogReader
-from archive.ledger.statement_check import StatementCheck
 from archive.ledger.tiles import LocalTiles
 from archive.ledger.witness import Witness
 from archive.ledger.witness_client import SECONDS as WITNESS_SECONDS
 from archive.ledger.witness_client import WitnessAt, WitnessClient
 from archive.ledger.witness_state import SqliteWitnessState
-from archive.ledger.writer import Log, open_log
-from archive.objects.recovery import recover_all
 from archive.objects.root import StorageRoot
 from archive.records.keys import PublicKey
 from archive.records.keystore import KeyStore, read_or_make_secret
 from archive.store.disk import Disk, LocalDisk
 from archive.store.staging import Staging
 from search.analysis import Analyser
-
-_MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
 
 
 class SystemClock:
@@ -223,177 +206,3 @@ def open_portal(
         node_secret=read_or_make_secret(folders.node_secret, make=False),
         disks=disks,
     )
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """What only the worker has: the log's writer, the index's writer, and the sagas built on them."""
-
-    scribe: Scribe
-    publisher: Publisher
-    changer: Changer
-    key_adder: KeyAdder
-    key_changer: KeyChanger
-    eraser: Eraser
-    indexer: Indexer
-    announcer: Announcer
-    rounds: Sequence[Recurring] = ()
-
-    def steps(self) -> Mapping[Job, Sequence[tuple[str, worker.Step]]]:
-        """Return the steps of every kind of job, in their order."""
-        return {
-            Job.PUBLISH: [
-                ("commit", self.publisher.commit),
-                ("inscribe", self.publisher.inscribe),
-                ("show", self.publisher.show),
-                ("tidy", self.publisher.tidy),
-            ],
-            Job.CHANGE: [
-                ("commit", self.changer.commit),
-                ("inscribe", self.changer.inscribe),
-                ("show", self.changer.show),
-            ],
-            Job.ADD_KEY: [
-                ("key", self.key_adder.make_key),
-                ("commit", self.key_adder.commit),
-                ("inscribe", self.key_adder.inscribe),
-            ],
-            Job.ERASE: [
-                ("hide", self.eraser.hide),
-                ("destroy", self.eraser.destroy),
-                ("inscribe", self.eraser.inscribe),
-                ("show", self.eraser.show),
-                ("purge", self.eraser.purge),
-            ],
-            Job.INDEX: [("index", self.indexer.index)],
-            Job.PEER: [("inscribe", self.announcer.peer)],
-            Job.KEY: self.key_changer.steps(),
-        }
-
-    def recurring(self) -> Sequence[Recurring]:
-        """Return what the worker does again and again while it runs."""
-        return self.rounds
-
-
-@contextmanager
-def open_workshop(portal: Portal) -> Iterator[Workshop]:
-    """Give the writers of a node to this process.
-
-    Raises:
-        WriterBusy, Locked: another process has them.
-        FatalLedgerError: the log must not be written; a person has to look.
-
-    """
-    keys, opened = portal.keys, portal.log_keys.of_log
-    log_key, *following = held_log_keys(portal.log_keys.ring(), keys)
-    with ExitStack() as stack:
-        log = stack.enter_context(
-            open_log(
-                portal.folders.log,
-                portal.folders.log_state,
-                log_key,
-                lambda: portal.clock.now().timestamp(),
-                StatementCheck(portal.origin),
-                disk=portal.disks.log,
-                batch=portal.settings.log_batch,
-                gather=portal.settings.log_batch_wait_ms / 1000,
-                cosigners=portal.cosigners,
-                following=following,
-            )
-        )
-        recover_all(portal.root)
-        catch_up(portal.engine, portal.log)
-        sweep(portal.engine, portal.staging)
-        scribe = Scribe(portal.engine, log, keys, portal.clock, portal.origin, Lock(), portal.log_keys)
-        if portal.log_keys.of_log != opened:  # a crash left the statement decided that brings or ends one
-            scribe.sign_heads()
-        announcer = Announcer(
-            portal.engine, keys, scribe, portal.log, portal.clock, portal.host, portal.folders.log_state
-        )
-        indexer = Indexer(
-            portal.engine,
-            portal.root,
-            portal.searcher,
-            portal.folders.cache,
-            portal.settings.extraction_seconds,
-        )
-        stack.callback(indexer.close)
-        yield Workshop(
-            scribe=scribe,
-            publisher=Publisher(
-                portal.engine,
-                portal.root,
-                portal.staging,
-                scribe,
-                portal.jobs,
-                portal.clock,
-                portal.host,
-                portal.node_secret,
-            ),
-            changer=Changer(
-                portal.engine, portal.root, scribe, portal.jobs, portal.clock, portal.host, portal.node_secret
-            ),
-            eraser=Eraser(
-                portal.engine,
-                portal.root,
-                scribe,
-                portal.jobs,
-                portal.clock,
-                indexer,
-                portal.folders.cache,
-                portal.host,
-            ),
-            key_adder=KeyAdder(portal.engine, portal.root, keys, scribe, portal.clock, portal.host),
-            key_changer=KeyChanger(portal.engine, keys, scribe, portal.clock, portal.host),
-            indexer=indexer,
-            announcer=announcer,
-            rounds=[*_rounds(portal), *_rounds_with_peers(portal, scribe.log, announcer)],
-        )
-
-
-def _rounds(portal: Portal) -> Sequence[Recurring]:
-    """Return what comes round whatever the node's settings are."""
-
-    def prune() -> None:
-        prune_log(portal.folders, portal.log, portal.clock)
-
-    def anchor() -> None:
-        portal.anchorer.run()
-
-    look = SelfCheck(portal.folders, lambda: portal.log_keys.of_log, portal.clock)
-    return [
-        Recurring("log self-check", _HOUR, look.run),
-        Recurring("log prune", _DAY, prune),
-        Recurring("proofs of time", _HOUR / 4, anchor),
-    ]
-
-
-def _rounds_with_peers(portal: Portal, log: Log, announcer: Announcer) -> Sequence[Recurring]:
-    """Return what this node does for its peers and asks of them; without any it does nothing and asks nobody."""
-
-    def cosign() -> None:
-        log.refresh_cosignatures()
-        retry_failed(portal.jobs, "LED-115")  # what the witnesses' silence held back (StartUnconfirmed) may go on now
-        for problem in portal.cosigners.problems.values():
-            raise problem
-
-    def exchange() -> None:
-        portal.exchange.look(portal.outbound)
-
-    return [
-        Recurring("witness key", _HOUR, announcer.key),
-        Recurring("cosignatures", _MINUTE, cosign),
-        Recurring("exchange with peers", _HOUR, exchange),
-        Recurring("peers of the day", _HOUR, announcer.peers_of_the_day),
-    ]
-
-
-@contextmanager
-def working(portal: Portal) -> Iterator[Workshop]:
-    """Be the node's worker while the block lasts. Raises WorkerRuns, and as `open_workshop`."""
-    with (
-        slot.worker_slot(portal.folders.data),
-        open_workshop(portal) as workshop,
-        worker.running(portal.engine, workshop.steps()),
-    ):
-        yield workshop

@@ -14,7 +14,8 @@ from app.services import accounts, agencies, drafts, node
 from app.services.folders import Folders
 from app.services.intake import take
 from app.services.words import Words
-from app.wiring import Disks, Portal, SystemClock, open_portal, open_workshop
+from app.wiring import Disks, Portal, SystemClock, open_portal
+from app.workshop import open_workshop
 from tests.fakes.table_queue import TableQueue
 
 HOST = "town.example"

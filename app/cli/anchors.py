@@ -57,7 +57,7 @@ def log_renew(as_json: bool) -> int:
     """
     from app.jobs.slot import worker_slot
     from app.services import anchoring, renewing
-    from app.wiring import open_workshop
+    from app.workshop import open_workshop
 
     with told.portal() as portal:
         anchorer = portal.anchorer

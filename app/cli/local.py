@@ -18,7 +18,8 @@ from app.policy import Actor, Role
 from app.services import accounts, agencies
 from app.services.drafts import Staged
 from app.services.intake import take
-from app.wiring import Portal, working
+from app.wiring import Portal
+from app.workshop import working
 
 T = TypeVar("T")
 LOCAL = "local"

@@ -93,7 +93,7 @@ def log_shutdown(reason: str, successor: str | None, yes: bool, as_json: bool) -
     """
     from app.jobs.slot import worker_slot
     from app.services import logkeeping
-    from app.wiring import open_workshop
+    from app.workshop import open_workshop
 
     with told.portal() as portal:
         if not yes:

@@ -167,7 +167,7 @@ def rebuild_command(index_only: bool, as_json: bool) -> int:
     """
     from app.jobs.slot import worker_slot
     from app.services.rebuilding import Rebuilder
-    from app.wiring import open_workshop
+    from app.workshop import open_workshop
 
     with (
         told.portal(rebuilding=not index_only) as portal,

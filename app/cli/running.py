@@ -90,7 +90,7 @@ def worker_command() -> int:
     from app.config import load_settings
     from app.factory import set_up_logs
     from app.jobs import recurring
-    from app.wiring import working
+    from app.workshop import working
 
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):

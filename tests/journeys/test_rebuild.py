@@ -12,7 +12,7 @@ from app.services import changes
 from app.services.inscribing import DatabaseOlder
 from app.services.rebuilding import Rebuilder
 from app.services.words import Words
-from app.wiring import open_workshop
+from app.workshop import open_workshop
 from tests.town import Town
 from tests.unit.app.services.test_line import CSV, actor
 

@@ -218,7 +218,7 @@ def test_evidence_is_kept_once_and_a_damaged_file_convicts_nobody(tmp_path: Path
 
 
 def test_an_older_node_gets_its_witness_key_announced_once(town: Town) -> None:
-    from app.wiring import open_workshop
+    from app.workshop import open_workshop
 
     size = town.portal.log.checkpoint().size
     with open_workshop(town.portal) as workshop:

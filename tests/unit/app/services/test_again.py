@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from app.db.catalogue import Inscription, Release
 from app.db.engine import transaction
 from app.services import auditing, drafts
-from app.wiring import open_workshop
+from app.workshop import open_workshop
 from archive.ledger.state import SqliteState
 from archive.ledger.statement_check import read_statement
 from tests.fakes.disks import Died

@@ -14,7 +14,7 @@ import pytest
 from app.outbound import Outbound
 from app.services import anchoring, doctoring, renewing, verifying
 from app.services.anchoring import Anchorer
-from app.wiring import open_workshop
+from app.workshop import open_workshop
 from archive.ledger.anchor import folder
 from archive.ledger.anchor.checking import AnchorState
 from archive.ledger.anchor.headers import Esplora

@@ -16,7 +16,7 @@ from app.services import agencies, changes, drafts, publishing
 from app.services.drafts import Staged
 from app.services.errors import AnotherWaits, BadWords, DraftChanged, NameTaken, NotADraft
 from app.services.words import Words
-from app.wiring import open_workshop
+from app.workshop import open_workshop
 from tests.town import HOST, SHELL, Town
 from tests.unit.app.services.test_line import CSV, actor
 

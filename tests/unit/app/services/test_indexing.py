@@ -10,7 +10,7 @@ from app.db.engine import transaction
 from app.services import changes, doctoring
 from app.services.indexing import MAX_TRIES, Indexer
 from app.services.searching import Question, is_current
-from app.wiring import open_workshop
+from app.workshop import open_workshop
 from tests.town import Town
 from tests.unit.app.services.test_line import CSV, actor
 

@@ -10,7 +10,7 @@ from app.policy import Actor, NotAllowed
 from app.services import keychanges, keys_of_log, names
 from app.services.errors import BadKeyWish, KeyBusy, NoKeyInForce, NoSuchKey
 from app.services.keychanges import Doubt
-from app.wiring import open_workshop
+from app.workshop import open_workshop
 from archive.ledger.statement_check import read_statement
 from archive.records import dsse
 from archive.records.keys import KeyKind, SigningKey

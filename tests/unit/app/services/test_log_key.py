@@ -9,7 +9,7 @@ import pytest
 from app.db.engine import transaction
 from app.services import keychanges, keys_of_log, logkeys, names
 from app.services.errors import BadKeyWish
-from app.wiring import open_workshop
+from app.workshop import open_workshop
 from archive.ledger.checkpoint import open_checkpoint
 from archive.ledger.errors import NotSigned
 from archive.ledger.policy import Policy

@@ -10,7 +10,7 @@ from app.services import changes, drafts
 from app.services.inscribing import DatabaseOlder, check_database
 from app.services.rebuilding import Rebuilder, Rebuilt
 from app.services.words import Words
-from app.wiring import open_workshop
+from app.workshop import open_workshop
 from tests.town import Town
 from tests.unit.app.services.test_line import CSV, actor
 
