@@ -52,7 +52,7 @@ check: setup ## Static checks
 	$(BIN)/python -m tests.translations_complete
 
 fuzz: setup ## Fuzz every parser of outside bytes (FUZZ_SECONDS each, default 4)
-	@for target in $$($(BIN)/python -m tests.fuzz); do $(BIN)/python -m tests.fuzz.parsers $$target -max_total_time=$${FUZZ_SECONDS:-4} -print_final_stats=1 -verbosity=0 -artifact_prefix=$(VENV)/ 2>&1 | tail -12 > $(VENV)/fuzz.txt || { echo "fuzz $$target FAILED"; cat $(VENV)/fuzz.txt; exit 1; }; echo "fuzz $$target $$(grep -o 'number_of_executed_units: [0-9]*' $(VENV)/fuzz.txt)"; done
+	@for target in $$($(BIN)/python -m tests.fuzz 2>/dev/null); do $(BIN)/python -m tests.fuzz.parsers $$target -max_total_time=$${FUZZ_SECONDS:-4} -print_final_stats=1 -verbosity=0 -artifact_prefix=$(VENV)/ 2>&1 | tail -12 > $(VENV)/fuzz.txt || { echo "fuzz $$target FAILED"; cat $(VENV)/fuzz.txt; exit 1; }; echo "fuzz $$target $$(grep -o 'number_of_executed_units: [0-9]*' $(VENV)/fuzz.txt)"; done
 
 bench: setup ## Hot paths beside the machine's own limits in the same run
 	$(BIN)/python -m bench
