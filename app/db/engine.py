@@ -8,10 +8,13 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlmodel import Session, SQLModel
 
 Row = TypeVar("Row", bound=SQLModel)
 MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 0x697368696D69  # PostgreSQL: any number that nobody else uses
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -36,15 +39,50 @@ def make_engine(url: str) -> sa.Engine:
 
 
 def migrate(engine: sa.Engine, revision: str = "head") -> None:
-    """Bring the database to `revision`; `base` takes everything away again."""
+    """Bring the database to `revision`, all of the way or not at all; `base` takes everything away again.
+
+    Any number of processes may call at once: one does it, the others wait.
+    """
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
+    with engine.connect() as connection:
         config.attributes["connection"] = connection
-        if revision == "base":
-            command.downgrade(config, revision)
-        else:
-            command.upgrade(config, revision)
+        if revision == "head" and _revision(connection) == ScriptDirectory.from_config(config).get_current_head():
+            return
+        with _alone(connection):
+            if revision == "base":
+                command.downgrade(config, revision)
+            else:
+                command.upgrade(config, revision)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()
+    return found
+
+
+@contextmanager
+def _alone(connection: sa.Connection) -> Iterator[None]:
+    """Give one transaction that no other migration runs beside.
+
+    SQLite changes a table by copying and dropping it, which foreign keys forbid; its driver begins no transaction for
+    a change of tables; and the setting is only heard outside of one.
+    """
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite:
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.rollback()
+    try:
+        with connection.begin():
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if is_sqlite else f"SELECT pg_advisory_xact_lock({_LOCK})")
+            yield
+            if is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                raise AssertionError("a migration left a row that refers to nothing")
+    finally:
+        if is_sqlite:
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+            connection.rollback()
 
 
 @contextmanager
