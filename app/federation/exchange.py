@@ -67,7 +67,7 @@ class Exchange:
             if session.get(SeenCheckpoint, row.id) is not None:
                 return "known"
             if limited:
-                _require_calm(session, self.now())
+                _require_calm(session, origin, self.now())
             same = session.exec(
                 select(SeenCheckpoint).where(SeenCheckpoint.origin == origin, SeenCheckpoint.size == signed.size)
             ).all()
@@ -168,11 +168,17 @@ def _row(signed: SignedCheckpoint, keys: Sequence[PublicKey], source: str, now: 
     )
 
 
-def _require_calm(session: Session, now: datetime) -> None:
+def _require_calm(session: Session, origin: str, now: datetime) -> None:
+    """Return if a stranger's checkpoint may be kept. Raises TooMuchGossip.
+
+    What waits to be compared is never pushed out by what strangers send: a forked log could sign so many sound ones
+    that the other branch, which somebody showed us, were forgotten before the next look.
+    """
     recent = select(func.count()).where(
         SeenCheckpoint.source == "gossip", SeenCheckpoint.seen_at > now - timedelta(minutes=1)
     )
-    if session.exec(recent).one() >= GOSSIP_A_MINUTE:
+    waiting = select(func.count()).where(SeenCheckpoint.origin == origin, col(SeenCheckpoint.proven).is_(False))
+    if session.exec(recent).one() >= GOSSIP_A_MINUTE or session.exec(waiting).one() >= KEPT_OF_A_LOG // 2:
         raise TooMuchGossip
 
 

@@ -1,6 +1,7 @@
 """Peers whose keys a person compared, what is seen of their logs, and how a split view comes out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,23 @@ def test_a_fork_of_unequal_sizes_comes_out_at_the_next_look(seen: Exchange, peer
     (found,) = peering.forks(town.portal.folders)
     assert not found.is_equal
     fork.parse(found.encode()).check([LOG.public])
+
+
+def shown(there: Exchange, size: int) -> str:
+    try:
+        return there.saw(note(size), "gossip", limited=True)
+    except IshibumiError as told:
+        return told.code
+
+
+def test_a_forked_log_cannot_make_us_forget_its_other_branch(seen: Exchange, peer_log: Path, town: Town) -> None:
+    seen.saw(note(5, b"\1" * 32), "gossip", limited=True)
+    minute = iter(range(10_000))
+    calm = replace(seen, now=lambda: seen.now() + timedelta(minutes=2 * next(minute)))
+    told = [shown(calm, size) for size in range(20, 20 + exchange.KEPT_OF_A_LOG)]
+    assert (told[0], told[-1]) == ("kept", "APP-204")
+    assert refused(calm.look, PeerFiles(peer_log)) == "APP-206"
+    assert [found.origin for found in peering.forks(town.portal.folders)] == [LOG.public.name]
 
 
 def test_a_peer_that_shrinks_is_told(seen: Exchange, peer_log: Path) -> None:
