@@ -1,7 +1,9 @@
 """The witness answers as C2SP tlog-witness says, and never signs what it could not keep."""
 
 import base64
+import sqlite3
 import threading
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from archive.ledger.witness import (
     origin_hash,
     parse_request,
 )
-from archive.ledger.witness_state import Held, SqliteWitnessState
+from archive.ledger.witness_state import WITNESS_FILE, Held, SqliteWitnessState
 from archive.records.keys import KeyKind, SigningKey
 from tests.unit.archive.ledger.logs import CHECKPOINT, ENTRIES, LOG_KEY, NOW, VECTORS, WITNESS_KEY, clock, refused
 
@@ -211,6 +213,18 @@ def test_racing_requests_never_roll_it_back(witness: Witness) -> None:
     assert held is not None
     won = next(reply for reply in replies if reply.status == 200)
     cosigned(note(held.size), won)
+
+
+def test_the_same_checkpoint_again_writes_nothing_for_a_minute(witness: Witness, tmp_path: Path) -> None:
+    first = witness.add_checkpoint(request(0, 4))
+    other = sqlite3.connect(tmp_path / WITNESS_FILE, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # whoever wants to write now waits
+    assert witness.add_checkpoint(request(4, 4)) == first
+    other.execute("ROLLBACK")
+    other.close()
+    later = replace(witness, clock=lambda: NOW + 60)
+    assert cosigned(note(4), later.add_checkpoint(request(4, 4))) == NOW + 60
+    assert cosigned(note(5), later.add_checkpoint(request(4, 5))) == NOW + 60
 
 
 def test_nobody_is_shown_under_an_unknown_hash(witness: Witness) -> None:
