@@ -7,6 +7,7 @@ every version of the dataset, from the database, the index and the caches; the l
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from app.services.inscribing import Scribe
 from app.services.publishing import enqueue_index
 from archive.ledger.reader import LogReader
 from archive.ledger.statement_check import read_statement
+from archive.objects.errors import BadInventory
 from archive.objects.root import StorageRoot
 from archive.packages import erasure
 from archive.packages.erasure import Affected
@@ -37,6 +39,7 @@ from archive.records.manifest import Manifest
 from archive.records.statements import Statement, format_time
 
 DONE = "inscribed"
+_LOOKS = 5
 _UNPUBLISHED = (ReleaseState.DRAFT.value, ReleaseState.SUBMITTED.value, ReleaseState.APPROVED.value)
 
 
@@ -45,6 +48,13 @@ class DatabaseBusy(AppError):
     ja = "データベースの古いページがまだ読まれています。消去の後片付けはこのあともう一度行われます。"
     en = "Old pages of the database are still being read. Cleaning up after the erasure is tried again."
     zh = "資料庫的舊頁面仍在被讀取。刪除後的清理將再次嘗試。"
+
+
+class ReplayFailed(AppError):
+    code = "APP-272"
+    ja = "{dataset} 第{version}版の消去をやり直せません(ファイルが欠けています)。`ishibumi audit` で確かめてください。"
+    en = "{dataset} v{version} cannot be erased again: files of it are missing. Look with `ishibumi audit`."
+    zh = "無法重新刪除 {dataset} 第 {version} 版(檔案遺失)。請以 `ishibumi audit` 檢查。"
 
 
 class ReleaseUnderWay(AppError):
@@ -228,13 +238,19 @@ def replay(engine: sa.Engine, root: StorageRoot, log: LogReader) -> list[str]:
 
 
 def replay_one(root: StorageRoot, index: int, statement: Statement) -> bool:
-    """Erase again what one erase statement speaks of; tell whether anything was left of it."""
+    """Erase again what one erase statement speaks of; tell whether anything was left of it.
+
+    Another process that starts now does the same, and takes the files away that this one is reading: it looks again.
+    """
     body = statement.body
-    wanted = affected_by(root, body)
-    if wanted is None or not erasure.is_left(root, body["dataset"], wanted):
-        return False
-    erasure.destroy(root, body["dataset"], f"replay-{index}", [wanted], {"ground": dict(body["ground"])})
-    return True
+    for _ in range(_LOOKS):
+        with suppress(FileNotFoundError, BadInventory):
+            wanted = affected_by(root, body)
+            if wanted is None or not erasure.is_left(root, body["dataset"], wanted):
+                return False
+            erasure.destroy(root, body["dataset"], f"replay-{index}", [wanted], {"ground": dict(body["ground"])})
+            return True
+    raise ReplayFailed({"dataset": body["dataset"], "version": body["version"]})
 
 
 def affected_by(root: StorageRoot, body: Mapping[str, Any]) -> Affected | None:

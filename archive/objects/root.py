@@ -154,6 +154,12 @@ class StorageRoot:
         found = self.inventory(object_id, version)
         return {path: self._stored(found, digest) for path, digest in found.versions[version - 1].state.items()}
 
+    def states(self, object_id: str) -> Iterator[dict[str, StoredFile]]:
+        """Give what `state` returns of each version, the oldest first, by one inventory. Raises what it raises."""
+        found = self.inventory(object_id)
+        for version in found.versions:
+            yield {path: self._stored(found, digest) for path, digest in version.state.items()}
+
     def read(self, object_id: str, version: int, logical_path: str) -> StoredFile:
         """Return one file of a version. Raises NoSuchFile and what `inventory` raises."""
         found = self.inventory(object_id, version)

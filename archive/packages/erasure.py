@@ -68,15 +68,13 @@ def plan(root: StorageRoot, dataset: str, version: int, paths: Collection[str]) 
 
 def is_left(root: StorageRoot, dataset: str, affected: Affected) -> bool:
     """Tell whether the archive still opens something that is to be erased: after a restored backup, for example."""
-    return any(
-        each.version == affected.version and any(index in affected.indices for index, _ in each.tree.opened)
-        for each in _kept(root, dataset)
-    )
+    gone = frozenset(affected.indices)
+    return any(index in gone for each in _kept(root, dataset, [affected.version]) for index, _ in each.tree.opened)
 
 
 def file_count(root: StorageRoot, dataset: str, version: int) -> int | None:
     """Return how many files a release has or had, None when the archive has no such release."""
-    return next((len(each.tree.leaves) for each in _kept(root, dataset) if each.version == version), None)
+    return next((len(each.tree.leaves) for each in _kept(root, dataset, [version])), None)
 
 
 def destroy(
@@ -89,10 +87,11 @@ def destroy(
     """
     tombstone = _json({"v": 1, "event": "erased", "ground": said["ground"]})
     by_version = {each.version: each for each in affected}
+    if not by_version:
+        return []
     replacements: dict[str, bytes] = {}
-    for kept in _kept(root, dataset):
-        if kept.version in by_version:
-            replacements |= _replacements(kept, by_version[kept.version], tombstone, said)
+    for kept in _kept(root, dataset, by_version):
+        replacements |= _replacements(kept, by_version[kept.version], tombstone, said)
     return erase(root, dataset, token, replacements) if replacements else []
 
 
@@ -116,12 +115,14 @@ def _json(found: Mapping[str, Any]) -> bytes:
     return json.dumps(found, sort_keys=True, ensure_ascii=False).encode()
 
 
-def _kept(root: StorageRoot, dataset: str) -> Iterator[_Kept]:
+def _kept(root: StorageRoot, dataset: str, only: Collection[int] = ()) -> Iterator[_Kept]:
+    """Give what is kept of every release, or of `only` some: openings are large, and every start asks for a few."""
     for object_id in root.volumes(dataset):
-        for number in range(1, root.head(object_id) + 1):
-            state = root.state(object_id, number)
+        for state in root.states(object_id):
             if OPENINGS not in state or DECIDED not in state:
                 continue
+            version = int(json.loads(state[DECIDED].path.read_bytes())["version"])
+            if only and version not in only:
+                continue
             openings = json.loads(state[OPENINGS].path.read_bytes())
-            decided = json.loads(state[DECIDED].path.read_bytes())
-            yield _Kept(int(decided["version"]), state, openings, Manifest.from_json(openings["manifest"]))
+            yield _Kept(version, state, openings, Manifest.from_json(openings["manifest"]))

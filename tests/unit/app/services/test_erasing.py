@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from app.db.engine import transaction
 from app.factory import create_app
 from app.policy import Actor, NotAllowed, OwnWork, Role
 from app.services import auditing, changes
-from app.services.erasing import ReleaseUnderWay
+from app.services.erasing import ReleaseUnderWay, replay
 from app.services.rebuilding import Rebuilder
 from archive.ledger.policy import Policy
+from archive.ledger.statement_check import read_statement
+from archive.objects.root import StorageRoot
+from archive.store.disk import LocalDisk
 from archive.verify.result import Verdict
 from archive.verify.steps import check
 from tests.town import Town, reopened
@@ -228,3 +232,23 @@ def test_an_erasure_waits_for_a_release_that_is_being_published(town: Town) -> N
     assert town.release(second.id).state == "published"
     assert get(town, "/datasets/shelters/v2/files/copy.csv").status_code == 410
     assert holds(town.data / "archive" / "objects", SECRET[:20]) == []
+
+
+def test_many_processes_that_start_at_once_erase_again(town: Town, tmp_path: Path) -> None:
+    ann, _ = people(town)
+    for number in range(4):
+        town.publish(ann, "shelters", {"people.csv": SECRET, "a.csv": OTHER + b"%d" % number})
+    shutil.copytree(town.data / "archive" / "objects", tmp_path / "backup")
+    erase(town, 1, "people.csv")
+    folders, log = town.portal.folders, town.portal.log
+    indices = [index for index, entry in enumerate(log.entries(0, 99)) if read_statement(entry).type == "erase"]
+    assert len(indices) == 4
+    shutil.rmtree(folders.objects)
+    shutil.copytree(tmp_path / "backup", folders.objects)
+
+    def start(_number: int) -> list[str]:
+        return replay(town.portal.engine, StorageRoot.open(folders.objects, folders.staging, LocalDisk()), log)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(start, range(4)))
+    assert holds(folders.objects, SECRET[:20]) == []
