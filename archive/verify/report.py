@@ -119,7 +119,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "witnessed": "証人 {names} が連署しています。連署した者が台帳の外で見たことは分かりません",
         "not witnessed": "証人なし: 台帳の持ち主が別の人に別の台帳を見せていないかは分かりません",
         "time": "第三者による時刻の証明はありません。日時は節点の時計によります",
-        "later": "この後に新しい版や取り下げがあったかは、節点に尋ねないと分かりません",
+        "later": "この後に新しい版や取り下げがあったか、部署の鍵が疑われたかは、節点に尋ねないと分かりません",
     },
     "en": {
         "agency key": "Agency's key",
@@ -149,7 +149,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "witnessed": "Cosigned by {names}; what they saw beside this log is not known",
         "not witnessed": "Not witnessed: the log's owner could show another log to somebody else",
         "time": "No independent time: the date is by the node's own clock",
-        "later": "Whether a newer release or a withdrawal followed: only the node can tell",
+        "later": "Whether a newer release or a withdrawal followed, or the key came into doubt: only the node can tell",
     },
     "zh": {
         "agency key": "機關金鑰",
@@ -179,6 +179,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "witnessed": "見證者 {names} 已連署;其在此帳本之外所見則不得而知",
         "not witnessed": "無見證者:無法得知帳本持有者是否向他人出示另一份帳本",
         "time": "無第三方時間證明:日期依節點時鐘",
-        "later": "之後是否有新版本或撤回,須向節點查詢",
+        "later": "之後是否有新版本或撤回,或機關金鑰是否被視為可疑,須向節點查詢",
     },
 }

@@ -32,6 +32,8 @@ _END64 = b"PK\x06\x06"
 _SLACK = 64 * 1024
 _END_BYTES = 22
 _END64_BYTES = 56
+_LOCAL_BYTES = 30
+_DESCRIPTOR_BYTES = 24
 _ENCRYPTED = 0x1
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
@@ -59,6 +61,7 @@ def read(source: BinaryIO) -> Evidence:
     with _told():
         _check_directory(source)
         with zipfile.ZipFile(source) as found:
+            _check_gaps(source, found)
             return _read(found)
 
 
@@ -88,7 +91,7 @@ def _check_directory(source: BinaryIO) -> None:
     source.seek(max(0, size - _SLACK))
     tail = source.read(_SLACK)
     end = tail.rfind(_END)
-    if end < 0 or len(tail) - end < _END_BYTES:
+    if end < 0 or len(tail) - end != _END_BYTES:
         raise BadZip({"why": "no directory"})
     entries, length = struct.unpack_from("<HL", tail, end + 10)
     wide = tail.rfind(_END64, 0, end)
@@ -99,6 +102,19 @@ def _check_directory(source: BinaryIO) -> None:
     if entries > MAX_ENTRIES or length > MAX_DIRECTORY:
         raise ZipTooLarge({"name": "directory"})
     source.seek(0)
+
+
+def _check_gaps(source: BinaryIO, found: zipfile.ZipFile) -> None:
+    """Refuse bytes that belong to no entry: another program may find a second file of the same name in them."""
+    at = 0
+    for entry in sorted(found.infolist(), key=lambda each: each.header_offset):
+        source.seek(entry.header_offset)
+        head = source.read(_LOCAL_BYTES)
+        if not at <= entry.header_offset <= at + (_DESCRIPTOR_BYTES if at else 0) or len(head) < _LOCAL_BYTES:
+            raise BadZip({"why": "bytes of no entry"})
+        at = entry.header_offset + _LOCAL_BYTES + sum(struct.unpack_from("<HH", head, 26)) + entry.compress_size
+    if not at <= found.start_dir <= at + _DESCRIPTOR_BYTES or found.comment:
+        raise BadZip({"why": "bytes of no entry"})
 
 
 def _check_name(entry: zipfile.ZipInfo, seen: set[str]) -> None:

@@ -189,3 +189,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("place")
 def test_a_zip_alone_or_with_the_file_beside_it(arguments: list[str], expected: int) -> None:
     assert main([*arguments, "--policy", "policy", "--json"]) == expected
+
+
+def test_a_zip_that_two_programs_read_differently_is_none() -> None:
+    honest_zip, other = (made((EVIDENCE, b"{}"), ("file/a.csv", data)) for data in (b"good", b"evil"))
+    assert zipped.read(io.BytesIO(honest_zip)).file is not None
+    members = other[: other.index(b"PK\x01\x02")]
+    commented = honest_zip[:-2] + len(other).to_bytes(2, "little") + other
+    for trap in (other + honest_zip, members + honest_zip, commented, honest_zip + b"x", honest_zip + other[:40]):
+        assert refused(trap) == "VER-060"
