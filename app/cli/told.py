@@ -1,5 +1,6 @@
 """How the command line speaks: results to stdout, everything else to stderr, errors in the reader's language."""
 
+import contextlib
 import json
 import locale
 import os
@@ -40,7 +41,8 @@ def language_tag() -> str:
 
 def run(command: click.Command) -> int:
     """Run `command` and return the exit code; an error we know is told in one sentence, with its code."""
-    locale.setlocale(locale.LC_CTYPE, "")
+    with contextlib.suppress(locale.Error):  # over ssh the name of a locale arrives that this machine does not have
+        locale.setlocale(locale.LC_CTYPE, "")
     try:
         found = command.main(standalone_mode=False)
     except click.exceptions.Exit as done:
