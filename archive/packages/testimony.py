@@ -63,7 +63,9 @@ def testify(log: LogReader, log_index: int, context: Context) -> dict[str, Any]:
     later = [(index, log.entry(index)) for index in sorted(context.later) if log_index < index < head.size]
     entry = log.entry(log_index)
     keys = ring.behind([(log_index, entry), *later])
-    later = sorted([*later, *ring.revocations(keys, log_index)])[-bundles.MAX_LATER :]
+    own = later[-bundles.MAX_LATER :]  # what was said of the release itself comes before what was said of keys
+    room = bundles.MAX_LATER - len(own)
+    later = sorted([*own, *(ring.revocations(keys, log_index)[-room:] if room else [])])
     keys = ring.behind([(log_index, entry), *later])
     found: dict[str, Any] = {
         "statement": {"entry": entry.decode(), "index": log_index},
