@@ -16,6 +16,10 @@ from archive.objects.recovery import recover_locked
 from archive.objects.root import StorageRoot
 from archive.store.disk import make_folders, remove_tree, write_durably
 
+_NAMED = "files/"
+GONE = "files/erased/"
+"""Where the tombstones of erased files lie, numbered: their names went with them."""
+
 
 def erase(root: StorageRoot, dataset: str, token: str, replacements: Mapping[str, bytes]) -> list[str]:
     """Put other bytes in the place of content, by its hex SHA-256, in every volume of `dataset`; return which changed.
@@ -94,7 +98,14 @@ class _Rebuild:
         self._write(folder, Inventory(self._before.id, self._manifest, versions))
 
     def _version(self, version: Version) -> Version:
-        state = {path: self._becomes.get(digest, digest) for path, digest in version.state.items()}
+        state = {path: digest for path, digest in version.state.items() if digest not in self._becomes}
+        number, folder = 0, GONE if GONE.rstrip("/") not in version.state else f"{GONE.rstrip('/')}.d/"
+        for path, digest in sorted(version.state.items()):
+            if digest in self._becomes:
+                if path.startswith(_NAMED):  # a name can be personal data too
+                    while path in version.state or path in state:
+                        path, number = f"{folder}{number}", number + 1
+                state[path] = self._becomes[digest]
         return Version(version.created, version.message, version.user, state)
 
     def _write(self, folder: Path, inventory: Inventory) -> None:
