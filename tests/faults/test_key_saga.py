@@ -18,6 +18,8 @@ from tests.unit.app.services.test_line import CSV, actor
 SOLO = names.agency_key(HOST, "solo")
 ORIGIN = names.log_origin(HOST)
 
+pytestmark = pytest.mark.engines  # both rotations die at each of their effects: minutes, not seconds
+
 
 def wish(made: Town, name: str) -> None:
     portal = made.portal

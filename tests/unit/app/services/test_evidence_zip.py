@@ -77,6 +77,7 @@ def test_the_verifier_is_a_download_of_its_own(client: FlaskClient) -> None:
     )
 
 
+@pytest.mark.engines  # a dozen real commands
 def test_the_shell_writes_and_reads_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     shell = Shell(tmp_path / "data", free_port())
