@@ -11,6 +11,7 @@ from app.security import headers, visitor
 from app.services import catalogue
 from app.services.errors import NoSuchThing
 from app.web import browser_verifier, page
+from app.web.standings import standing_of
 
 blueprint = Blueprint("verify", __name__)
 _ORDER = ("latest", "superseded", "withdrawn")
@@ -24,6 +25,7 @@ def verify() -> Response:
     given = request.args.get("hash", "").strip()[:200]
     match = _HASH.fullmatch(given)
     rows = catalogue.by_hash(visitor.db(), match[1].lower()) if match else []
+    rows = sorted(rows, key=lambda row: _ORDER.index(_verdict(row[0], row[1])))
     agencies = {agency.slug: agency for agency, _ in catalogue.agencies_with_counts(visitor.db())}
     found = [
         {"dataset": row[0], "release": row[1], "file": row[2], "agency": agencies[row[0].agency], "verdict": verdict}
@@ -31,13 +33,13 @@ def verify() -> Response:
         for verdict in [_verdict(row[0], row[1])]
     ]
     saved = browser_verifier.saved_page()
-    found.sort(key=lambda each: _ORDER.index(str(each["verdict"])))
     return page.show(
         "verify/verify.html",
         given=given,
         sha256=match[1].lower() if match else "",
         malformed=bool(given) and match is None,
         found=found,
+        standing=standing_of(rows[0][1]) if rows else None,
         saved=False,
         policy=visitor.portal().policy,
         program=_address("page.js"),

@@ -10,6 +10,7 @@ import { check } from "./steps.js";
 import { answerSection, manySection } from "./view.js";
 import { errorSentence, fill } from "./words.js";
 
+const ZIPPED = /[.]evidence[.]zip$/i;
 const BEATS = 100; // at least so many milliseconds between two words of progress
 
 // Bring the desk in `root` to life. `words` is the JSON of one language; `startWorker` gives a Worker or throws.
@@ -90,6 +91,7 @@ class Desk {
   async answer(policy, signal) {
     const { ui } = this.words;
     const results = [];
+    if (this.evidence === null && this.files.some((file) => ZIPPED.test(file.name))) return this.say(ui.zipped);
     if (this.evidence === null && !(this.lookUp && this.files.length === 1)) return this.say(ui.evidenceMissing);
     for (const file of this.files) {
       const digests = await this.digests(file, signal);
