@@ -47,6 +47,7 @@ def verify_command(
     from app.services import node, verifying
     from archive.ledger.policy import MAX_POLICY_BYTES
     from archive.verify import report
+    from archive.verify.__main__ import wrong_use
 
     if file is None and bundle is None:
         raise click.UsageError("give FILE, or --bundle")
@@ -64,6 +65,8 @@ def verify_command(
                 told.tell(nobody)
                 click.echo("To check without a node, give the file's evidence: --bundle FILE.evidence.json", err=True)
                 return told.TRY_AGAIN
+    if bundle is not None and result.nothing_to_check:
+        raise wrong_use(result, bundle.name)
     told.give(result.to_json(told.language()), as_json=as_json, text=report.text(result, told.language()))
     return result.exit_code
 

@@ -105,8 +105,8 @@ def tree_files(folder: Path, head: SignedCheckpoint, policy: str) -> Iterator[tu
     tree = TreeReader(LocalTiles(folder), head.size)
     for path in tree_paths(head.size):
         yield str(path), _file(tree, path)
-    for path in anchors.files(folder, head.size):
-        yield path.relative_to(folder).as_posix(), path.read_bytes()
+    for kept in anchors.files(folder, head.size):
+        yield kept.relative_to(folder).as_posix(), kept.read_bytes()
     yield VKEY_FILE, policy.split("\n", 1)[0].split(" ")[1].encode() + b"\n"
     yield POLICY_FILE, policy.encode()
     yield CHECKPOINT_FILE, head.raw

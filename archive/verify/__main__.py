@@ -14,10 +14,11 @@ from typing import BinaryIO
 
 from archive.errors import ArchiveError
 from archive.ledger.policy import MAX_POLICY_BYTES, Policy
+from archive.records.names import escaped
 from archive.store import hashing
 from archive.store.hashing import Digests
 from archive.verify import report, zipped
-from archive.verify.errors import VerifyError
+from archive.verify.errors import BytesMissing, EvidenceNeeded, VerifyError
 from archive.verify.result import Result, Verdict
 from archive.verify.steps import check
 
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         digests = _digests(target) if target is not None else None
         with source.open("rb") as opened:
             result = _check(opened, digests, policy, authorities)
+        if result.nothing_to_check:
+            raise wrong_use(result, source.name)
     except ArchiveError as error:
         print(f"{error.code}  {error.sentence(lang)}", file=sys.stderr)  # noqa: T201 - a program
         return WRONG_USE
@@ -46,6 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = json.dumps(result.to_json(lang), ensure_ascii=False, indent=2) if given.json else report.text(result, lang)
     sys.stdout.buffer.write(told.encode() + b"\n")  # UTF-8, whatever the terminal's locale says
     return result.exit_code
+
+
+def wrong_use(result: Result, name: str) -> ArchiveError:
+    """Return what to tell somebody who gave evidence without its file, or a file without its evidence."""
+    is_evidence = isinstance(result.error, BytesMissing)
+    return result.error if is_evidence and result.error is not None else EvidenceNeeded({"name": escaped(name[:200])})
 
 
 def _check(source: BinaryIO, file: Digests | None, policy: Policy | None, authorities: Sequence[bytes]) -> Result:

@@ -194,3 +194,10 @@ class NotInZip(VerifyError):
     ja = "ZIP に evidence.json が一つと、file/ の下にファイルが一つまで必要です({why})。証拠を取り直してください。"
     en = "The ZIP must hold evidence.json and at most one file below file/ ({why}). Fetch the evidence again."
     zh = "ZIP 須含 evidence.json,且 file/ 下至多一個檔案({why})。請重新取得證據。"
+
+
+class EvidenceNeeded(VerifyError):
+    code = "VER-067"
+    ja = "「{name}」は証拠ではありません。確かめるファイルと、その証拠(*.evidence.json か zip)を両方渡してください。"
+    en = "{name} is no evidence. Give both: the file to check, and its evidence (*.evidence.json, or a zip of it)."
+    zh = "「{name}」不是證據。請同時提供要檢查的檔案與其證據(*.evidence.json 或 zip)。"

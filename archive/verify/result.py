@@ -37,6 +37,9 @@ _NOT_SO = frozenset({Verdict.UNKNOWN, Verdict.BROKEN})
 _NOT_KNOWN = frozenset({Verdict.PENDING, Verdict.DOUBTFUL, Verdict.UNDETERMINED})
 
 
+_NOTHING_TO_CHECK = frozenset({"VER-053", "VER-002", "REC-001", "REC-002"})
+
+
 class StepState(Enum):
     """How a step went."""
 
@@ -129,6 +132,11 @@ class Result:
     def exit_code(self) -> int:
         """0 it is so, 1 it is not, 3 it could not be determined."""
         return self.verdict.exit_code
+
+    @property
+    def nothing_to_check(self) -> bool:
+        """Whether no file was given, to evidence that needs one or to what is no evidence: wrong use, not a verdict."""
+        return self.file is None and self.error is not None and self.error.code in _NOTHING_TO_CHECK
 
     def sentence(self, lang: str) -> str:
         """Return the verdict as one sentence in `lang` (ja, zh, else en)."""

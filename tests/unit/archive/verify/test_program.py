@@ -67,3 +67,17 @@ def test_it_is_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit) as left:
         runpy.run_module("archive.verify", run_name="__main__")
     assert left.value.code == 2
+
+
+@pytest.mark.parametrize("lang", ["ja", "en", "zh"])
+def test_a_file_or_its_evidence_forgotten_is_wrong_use_and_no_verdict(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], lang: str
+) -> None:
+    data, evidence = tmp_path / "a.csv", tmp_path / "a.evidence.json"
+    data.write_bytes(FILES[PATH])
+    evidence.write_bytes(raw(honest()))
+    assert main([str(data), "--lang", lang]) == 2
+    assert "VER-067" in (told := capfd.readouterr()).err
+    assert main([str(evidence), "--lang", lang]) == 2
+    assert "VER-053" in (other := capfd.readouterr()).err
+    assert told.out == other.out == ""
