@@ -55,7 +55,7 @@ def test_a_whole_release_has_its_files_beside_it(client: FlaskClient) -> None:
     Path("e.zip").write_bytes(client.get(AT + "?format=zip", buffered=True).data)
     Path("file").write_bytes(TABLE)
     assert main(["file", "e.zip", "--policy", "policy"]) == 0
-    assert main(["e.zip", "--policy", "policy"]) == 1
+    assert main(["e.zip", "--policy", "policy"]) == 2
 
 
 def test_another_format_is_refused(client: FlaskClient) -> None:
