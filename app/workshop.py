@@ -1,7 +1,7 @@
 """What only the worker has: the writers of a node's log and index, the sagas on them, and what comes round."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
@@ -86,32 +86,15 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
         FatalLedgerError: the log must not be written; a person has to look.
 
     """
-    keys, opened = portal.keys, portal.log_keys.of_log
-    log_key, *following = held_log_keys(portal.log_keys.ring(), keys)
+    opened = portal.log_keys.of_log
     with ExitStack() as stack:
-        log = stack.enter_context(
-            open_log(
-                portal.folders.log,
-                portal.folders.log_state,
-                log_key,
-                lambda: portal.clock.now().timestamp(),
-                StatementCheck(portal.origin),
-                disk=portal.disks.log,
-                batch=portal.settings.log_batch,
-                gather=portal.settings.log_batch_wait_ms / 1000,
-                cosigners=portal.cosigners,
-                following=following,
-            )
-        )
+        log = stack.enter_context(_log_writer(portal))
         recover_all(portal.root)
         catch_up(portal.engine, portal.log)
         sweep(portal.engine, portal.staging)
-        scribe = Scribe(portal.engine, log, keys, portal.clock, portal.origin, Lock(), portal.log_keys)
+        scribe = Scribe(portal.engine, log, portal.keys, portal.clock, portal.origin, Lock(), portal.log_keys)
         if portal.log_keys.of_log != opened:  # a crash left the statement decided that brings or ends one
             scribe.sign_heads()
-        announcer = Announcer(
-            portal.engine, keys, scribe, portal.log, portal.clock, portal.host, portal.folders.log_state
-        )
         indexer = Indexer(
             portal.engine,
             portal.root,
@@ -120,37 +103,42 @@ def open_workshop(portal: Portal) -> Iterator[Workshop]:
             portal.settings.extraction_seconds,
         )
         stack.callback(indexer.close)
-        yield Workshop(
-            scribe=scribe,
-            publisher=Publisher(
-                portal.engine,
-                portal.root,
-                portal.staging,
-                scribe,
-                portal.jobs,
-                portal.clock,
-                portal.host,
-                portal.node_secret,
-            ),
-            changer=Changer(
-                portal.engine, portal.root, scribe, portal.jobs, portal.clock, portal.host, portal.node_secret
-            ),
-            eraser=Eraser(
-                portal.engine,
-                portal.root,
-                scribe,
-                portal.jobs,
-                portal.clock,
-                indexer,
-                portal.folders.cache,
-                portal.host,
-            ),
-            key_adder=KeyAdder(portal.engine, portal.root, keys, scribe, portal.clock, portal.host),
-            key_changer=KeyChanger(portal.engine, keys, scribe, portal.clock, portal.host),
-            indexer=indexer,
-            announcer=announcer,
-            rounds=[*_rounds(portal), *_rounds_with_peers(portal, scribe.log, announcer)],
-        )
+        yield _workshop(portal, scribe, indexer)
+
+
+def _log_writer(portal: Portal) -> AbstractContextManager[Log]:
+    """Return the log, to be opened for writing under every key that signs its heads today."""
+    key, *following = held_log_keys(portal.log_keys.ring(), portal.keys)
+    return open_log(
+        portal.folders.log,
+        portal.folders.log_state,
+        key,
+        lambda: portal.clock.now().timestamp(),
+        StatementCheck(portal.origin),
+        disk=portal.disks.log,
+        batch=portal.settings.log_batch,
+        gather=portal.settings.log_batch_wait_ms / 1000,
+        cosigners=portal.cosigners,
+        following=following,
+    )
+
+
+def _workshop(portal: Portal, scribe: Scribe, indexer: Indexer) -> Workshop:
+    """Return the sagas over one scribe and one indexer."""
+    engine, root, jobs, clock, host = portal.engine, portal.root, portal.jobs, portal.clock, portal.host
+    keys, secret = portal.keys, portal.node_secret
+    announcer = Announcer(engine, keys, scribe, portal.log, clock, host, portal.folders.log_state)
+    return Workshop(
+        scribe=scribe,
+        publisher=Publisher(engine, root, portal.staging, scribe, jobs, clock, host, secret),
+        changer=Changer(engine, root, scribe, jobs, clock, host, secret),
+        eraser=Eraser(engine, root, scribe, jobs, clock, indexer, portal.folders.cache, host),
+        key_adder=KeyAdder(engine, root, keys, scribe, clock, host),
+        key_changer=KeyChanger(engine, keys, scribe, clock, host),
+        indexer=indexer,
+        announcer=announcer,
+        rounds=[*_rounds(portal), *_rounds_with_peers(portal, scribe.log, announcer)],
+    )
 
 
 def _rounds(portal: Portal) -> Sequence[Recurring]:

@@ -133,7 +133,7 @@ def export_folder(files: Iterator[tuple[str, bytes]], target: Path) -> int:
             (draft / name).write_bytes(data)
             count += 1
         draft.replace(target)
-    except BaseException:
+    except BaseException:  # also Ctrl-C: half a copy must not lie there; what went wrong is raised on
         shutil.rmtree(draft)
         raise
     return count

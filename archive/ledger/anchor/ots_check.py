@@ -67,7 +67,7 @@ def _read(reader: Callable[[Any], Any], raw: bytes) -> Any:
     try:
         found = reader(source)
         source.assert_eof()
-    except Exception as wrong:
+    except Exception as wrong:  # the library's errors have no common base, and all of them say this
         raise ValueError("not an OpenTimestamps proof") from wrong
     return found
 
